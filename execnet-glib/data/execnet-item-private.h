@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "data/execnet-item.h"
+
+G_BEGIN_DECLS
+
+/* How an item travels. A second form joins here: everything above this layer only hands the value
+ * on, and calls the functions below with it. */
+typedef enum
+{
+  EXECNET_ITEM_FORM_OPCODES,
+} ExecnetItemForm;
+
+/* Tells whether `id` is a live channel of the gateway that the item is sent over. */
+typedef gboolean (*ExecnetChannelCheck) (gint32 id, gpointer user_data);
+
+/* Is told each channel that an arriving item mentions. */
+typedef void (*ExecnetChannelFound) (gint32 id, gpointer user_data);
+
+/* Appends the wire form of `item` (without a version byte) to `out`, which is left as it was on
+ * an error. A floating `item` is not sunk. Without `check` a channel in the item is an error. */
+gboolean execnet_item_write (ExecnetItemForm form,
+                             GVariant *item,
+                             ExecnetChannelCheck check,
+                             gpointer user_data,
+                             GByteArray *out,
+                             GError **error);
+
+/* Reads exactly one item (without a version byte). `allow_channels`: else a channel in the bytes
+ * is a data-format error. Returns a full, not floating, reference. */
+GVariant *execnet_item_read (ExecnetItemForm form,
+                             GBytes *bytes,
+                             ExecnetLoadFlags flags,
+                             gboolean allow_channels,
+                             GError **error);
+
+/* Walks over the bytes without building anything and reports every channel that they mention. It
+ * stops silently where they are malformed: reading them says what is wrong. Cheap: bytes without
+ * a channel cost one search. */
+void execnet_item_find_channels (ExecnetItemForm form,
+                                 GBytes *bytes,
+                                 ExecnetChannelFound found,
+                                 gpointer user_data);
+
+G_END_DECLS

@@ -1,0 +1,267 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(EXECNET_INSIDE) && !defined(EXECNET_COMPILATION)
+#error "Only <execnet-glib/execnet-glib.h> can be included directly."
+#endif
+
+#include <execnet-glib/base/execnet-types.h>
+#include <execnet-glib/data/execnet-item.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ExecnetChannelState:
+ * @EXECNET_CHANNEL_OPEN: items travel both ways
+ * @EXECNET_CHANNEL_SEND_ONLY: the other side will send no more, but still takes items
+ * @EXECNET_CHANNEL_CLOSED: items can't be sent; what has arrived can still be received
+ *
+ * What a channel can still do.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  EXECNET_CHANNEL_OPEN,
+  EXECNET_CHANNEL_SEND_ONLY,
+  EXECNET_CHANNEL_CLOSED,
+} ExecnetChannelState;
+
+/**
+ * ExecnetWaitResult:
+ * @EXECNET_WAIT_READY: what was waited for is there: for [method@Channel.wait], an item
+ * @EXECNET_WAIT_END: no more items will come
+ * @EXECNET_WAIT_ERROR: the call that takes the result will give an error
+ * @EXECNET_WAIT_TIMED_OUT: the time-out ended first
+ * @EXECNET_WAIT_INTERRUPTED: the cancellable was cancelled
+ *
+ * How a wait ended.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  EXECNET_WAIT_READY,
+  EXECNET_WAIT_END,
+  EXECNET_WAIT_ERROR,
+  EXECNET_WAIT_TIMED_OUT,
+  EXECNET_WAIT_INTERRUPTED,
+} ExecnetWaitResult;
+
+/**
+ * ExecnetItemFunc:
+ * @item: (nullable): the item, or %NULL for the end marker
+ * @user_data: what was given with the function
+ * @error: return location for an error
+ *
+ * Takes the items of a channel, see [method@Channel.set_callback].
+ *
+ * Thread: the one that runs the main context that was given with the function, or one that
+ * waits in [method@Channel.wait_close] while it owns that context.
+ *
+ * Returns: %TRUE to go on; %FALSE with @error set closes the channel with that error, which the
+ *   other side sees
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*ExecnetItemFunc) (GVariant *item, gpointer user_data, GError **error);
+
+/**
+ * ExecnetBytesFunc:
+ * @bytes: (nullable): an item in its wire form, or %NULL for the end marker
+ * @user_data: what was given with the function
+ * @error: return location for an error
+ *
+ * Takes the items of a channel as bytes, see [method@Channel.set_bytes_callback].
+ *
+ * Thread: as for [callback@ItemFunc].
+ *
+ * Returns: %TRUE to go on; %FALSE with @error set closes the channel with that error, which the
+ *   other side sees
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*ExecnetBytesFunc) (GBytes *bytes, gpointer user_data, GError **error);
+
+#define EXECNET_TYPE_CHANNEL (execnet_channel_get_type ())
+
+EXECNET_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (ExecnetChannel, execnet_channel, EXECNET, CHANNEL, GObject)
+
+EXECNET_AVAILABLE_IN_1_0
+gint32 execnet_channel_get_id (ExecnetChannel *self);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetGateway *execnet_channel_get_gateway (ExecnetChannel *self);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetChannelState execnet_channel_get_state (ExecnetChannel *self);
+
+/* Sending */
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_send (ExecnetChannel *self,
+                               GVariant *item,
+                               GCancellable *cancellable,
+                               GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_send_async (ExecnetChannel *self,
+                                 GVariant *item,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_send_finish (ExecnetChannel *self, GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_send_bytes (ExecnetChannel *self,
+                                     GBytes *bytes,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_send_bytes_async (ExecnetChannel *self,
+                                       GBytes *bytes,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_send_bytes_finish (ExecnetChannel *self,
+                                            GAsyncResult *result,
+                                            GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_queue_bytes (ExecnetChannel *self, GBytes *bytes, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetWaitResult execnet_channel_wait_sent (ExecnetChannel *self,
+                                             gint timeout_ms,
+                                             GCancellable *cancellable);
+
+/* Receiving */
+
+EXECNET_AVAILABLE_IN_1_0
+GVariant *execnet_channel_receive (ExecnetChannel *self,
+                                   gint timeout_ms,
+                                   GCancellable *cancellable,
+                                   GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_receive_async (ExecnetChannel *self,
+                                    gint timeout_ms,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+GVariant *
+execnet_channel_receive_finish (ExecnetChannel *self, GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+GVariant *execnet_channel_receive_as (ExecnetChannel *self,
+                                      const GVariantType *type,
+                                      gint timeout_ms,
+                                      GCancellable *cancellable,
+                                      GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_receive_as_async (ExecnetChannel *self,
+                                       const GVariantType *type,
+                                       gint timeout_ms,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+GVariant *
+execnet_channel_receive_as_finish (ExecnetChannel *self, GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+GBytes *execnet_channel_receive_bytes (ExecnetChannel *self,
+                                       gint timeout_ms,
+                                       GCancellable *cancellable,
+                                       GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_receive_bytes_async (ExecnetChannel *self,
+                                          gint timeout_ms,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+GBytes *
+execnet_channel_receive_bytes_finish (ExecnetChannel *self, GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+GVariant *execnet_channel_try_receive (ExecnetChannel *self, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+GBytes *execnet_channel_try_receive_bytes (ExecnetChannel *self, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetWaitResult
+execnet_channel_wait (ExecnetChannel *self, gint timeout_ms, GCancellable *cancellable);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetLoadFlags execnet_channel_get_load_flags (ExecnetChannel *self);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_set_callback (ExecnetChannel *self,
+                                       GMainContext *context,
+                                       ExecnetItemFunc func,
+                                       gpointer user_data,
+                                       GDestroyNotify notify,
+                                       gboolean end_marker,
+                                       GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_set_bytes_callback (ExecnetChannel *self,
+                                             GMainContext *context,
+                                             ExecnetBytesFunc func,
+                                             gpointer user_data,
+                                             GDestroyNotify notify,
+                                             gboolean end_marker,
+                                             GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_reconfigure (ExecnetChannel *self, ExecnetLoadFlags flags, GError **error);
+
+/* Closing */
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_close (ExecnetChannel *self, const char *error_text, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_channel_wait_close (ExecnetChannel *self,
+                                     gint timeout_ms,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_wait_close_async (ExecnetChannel *self,
+                                       gint timeout_ms,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean
+execnet_channel_wait_close_finish (ExecnetChannel *self, GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetWaitResult
+execnet_channel_wait_closed (ExecnetChannel *self, gint timeout_ms, GCancellable *cancellable);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetRemoteError *execnet_channel_get_remote_error (ExecnetChannel *self);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetRemoteError *execnet_channel_take_remote_error (ExecnetChannel *self);
+
+G_END_DECLS
