@@ -29,7 +29,17 @@ ExecnetSource *execnet_source_new_full (const char *text,
                                         const char *function_name);
 
 EXECNET_AVAILABLE_IN_1_0
-ExecnetSource *execnet_source_new_from_file (GFile *file, GCancellable *cancellable, GError **error);
+ExecnetSource *
+execnet_source_new_from_file (GFile *file, GCancellable *cancellable, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_source_new_from_file_async (GFile *file,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetSource *execnet_source_new_from_file_finish (GAsyncResult *result, GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
 ExecnetSource *execnet_source_new_from_resource (const char *path, GError **error);

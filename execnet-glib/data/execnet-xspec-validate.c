@@ -1,0 +1,161 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a gateway specification must be to make a gateway from it, beyond its form. */
+
+#include "config.h"
+
+#include "data/execnet-xspec-private.h"
+
+#include "base/execnet-error.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Beyond what any system's niceness spans. */
+#define NICE_LIMIT 100
+
+static const char *const types[] = { "popen", "ssh", "vagrant_ssh", "socket" };
+static const char *const execution_models[]
+    = { "thread", "main_thread_only", "eventlet", "gevent", NULL };
+
+static const struct
+{
+  const char *key;
+  const char *value_name; /* for the message; never translated, as the keys */
+} keys_with_values[] = {
+  { "ssh", "HOST" },         { "ssh_config", "FILE" }, { "vagrant_ssh", "NAME" },
+  { "socket", "HOST:PORT" }, { "installvia", "ID" },   { "via", "ID" },
+  { "python", "COMMAND" },   { "execmodel", "MODEL" }, { "chdir", "FOLDER" },
+  { "nice", "NUMBER" },      { "id", "NAME" },
+};
+
+static gboolean
+check_type (ExecnetXSpec *self, GError **error)
+{
+  const char *found = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      if (!execnet_xspec_has (self, types[i]))
+        continue;
+      if (found != NULL)
+        {
+          g_set_error (error,
+                       EXECNET_ERROR,
+                       EXECNET_ERROR_INVALID_SPEC,
+                       _ ("“%s” and “%s” exclude each other; keep one of them."),
+                       found,
+                       types[i]);
+          return FALSE;
+        }
+      found = types[i];
+    }
+  if (found == NULL)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_INVALID_SPEC,
+                 _ ("It does not say what kind of gateway to make; add popen, ssh=HOST, "
+                    "vagrant_ssh=NAME or socket=HOST:PORT."));
+  return found != NULL;
+}
+
+static gboolean
+check_values (ExecnetXSpec *self, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (keys_with_values); i++)
+    {
+      const char *key = keys_with_values[i].key;
+      const char *value = execnet_xspec_get (self, key);
+
+      if (value == NULL || *value != '\0')
+        continue;
+      /* A server that is installed first may choose its address. */
+      if (g_str_equal (key, "socket") && execnet_xspec_has (self, "installvia"))
+        continue;
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_INVALID_SPEC,
+                   _ ("“%s” needs a value; write %s=%s."),
+                   key,
+                   key,
+                   keys_with_values[i].value_name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_nice (ExecnetXSpec *self, GError **error)
+{
+  const char *nice = execnet_xspec_get (self, "nice");
+
+  if (nice == NULL || g_ascii_string_to_signed (nice, 10, -NICE_LIMIT, NICE_LIMIT, NULL, NULL))
+    return TRUE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“nice=%s” is not a whole number from %d to %d; write for example nice=10."),
+               nice,
+               -NICE_LIMIT,
+               NICE_LIMIT);
+  return FALSE;
+}
+
+static gboolean
+check_execmodel (ExecnetXSpec *self, GError **error)
+{
+  const char *model = execnet_xspec_get (self, "execmodel");
+
+  if (model == NULL || g_strv_contains (execution_models, model))
+    return TRUE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“execmodel=%s” is not known; use thread, main_thread_only, eventlet or gevent."),
+               model);
+  return FALSE;
+}
+
+static gboolean
+check_python (ExecnetXSpec *self, GError **error)
+{
+  g_auto (GStrv) words = NULL;
+
+  if (!execnet_xspec_has (self, "python"))
+    return TRUE;
+  words = execnet_xspec_split_python (self, error);
+  return words != NULL;
+}
+
+/* Any thread. */
+gboolean
+execnet_xspec_validate (ExecnetXSpec *self, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (check_type (self, error) && check_values (self, error) && check_nice (self, error)
+      && check_execmodel (self, error) && check_python (self, error))
+    return TRUE;
+  text = execnet_xspec_to_string (self);
+  g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);
+  return FALSE;
+}
+
+/* Any thread. */
+char **
+execnet_xspec_split_python (ExecnetXSpec *self, GError **error)
+{
+  const char *python = execnet_xspec_get (self, "python");
+  g_autoptr (GError) local_error = NULL;
+  char **words = NULL;
+
+  if (python == NULL || g_shell_parse_argv (python, NULL, &words, &local_error))
+    return words;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“python=%s” can't be split into words as a shell does: %s; correct its quotes."),
+               python,
+               local_error->message);
+  return NULL;
+}
