@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The execnet-glib authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// GJS loads this file when a program imports the namespace, as a module of the old kind (also for
+// `import Execnet from 'gi://Execnet'`), from the folder `overrides` of a place on its search path:
+// GJS_PATH, `gjs -I`, or `gjs-1.0` in one of XDG_DATA_DIRS. It calls `_init` with the namespace.
+//
+//     import Execnet from 'gi://Execnet';
+//
+//     const gateway = await Execnet.makeGateway();
+//     const channel = gateway.remoteExec('channel.send(channel.receive() + 1)');
+//     channel.send(1);
+//     print(await channel.receive());
+//     await Execnet.Group.get_default().terminate();
+
+/* exported _init */
+
+const {channel, errors, gateway, items, values} = imports.overrides.execnet;
+
+function _init() {
+    const Execnet = this;
+
+    items.init(Execnet);
+    channel.init(Execnet);
+    gateway.init(Execnet);
+
+    const {Complex, Float, FrozenSet, Tuple} = values;
+    const {makeGateway, make_gateway_sync} = gateway; // eslint-disable-line camelcase
+    const {dumps, loads} = items;
+    Object.assign(Execnet, {
+        Complex, Float, FrozenSet, Tuple,
+        RemoteError: errors.RemoteError,
+        dumps, loads,
+        makeGateway, make_gateway: makeGateway, make_gateway_sync,
+    });
+}
