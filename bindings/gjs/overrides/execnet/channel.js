@@ -5,7 +5,7 @@
 
 /* exported init */
 
-const {matches, RemoteError} = imports.overrides.execnet.errors;
+const {fail, matches, RemoteError} = imports.overrides.execnet.errors;
 const {itemFrom, itemTo} = imports.overrides.execnet.items;
 const {later, mixIn, replaced} = imports.overrides.execnet.promises;
 
@@ -163,27 +163,45 @@ class Channel {
     }
 
     /**
-     * Has a function called for each item, instead of `receive`. Items that are there already
-     * come first. The channel is kept alive until it is closed.
+     * Has a function called for each item, instead of `receive`. Items that wait already are
+     * given to it before this call returns. The channel is kept alive until it is closed.
      *
-     * What the function throws closes the channel with that error, which the other side and
-     * `waitClose` see; also what the promise of an asynchronous function is rejected with.
+     * What the function throws is logged and closes the channel with that error, which the other
+     * side and `waitClose` see; also what the promise of an asynchronous function is rejected with.
      *
      * @param {function(*): void} func - takes an item
      * @param {function(): void} [onEnd] - called once when no more items will come
-     * @throws {GLib.Error} HAS_HANDLER when there is a callback already; CLOSED
+     * @throws {GLib.Error} HAS_HANDLER when there is a callback already; NOT_CONNECTED
+     * @throws {*} what `func` throws for an item that waited
      */
     setCallback(func, onEnd = null) {
-        this.set_bytes_callback(null, bytes => {
-            if (bytes === null) {
-                onEnd();
-                return true;
-            }
+        const deliver = bytes => {
             const result = func(itemFrom(this, bytes));
-            if (result instanceof Promise)
-                result.catch(error => this.close(String(error)));
-            return true;
+            if (result instanceof Promise) {
+                result.catch(error => {
+                    logError(error, 'Execnet callback');
+                    this.close(String(error));
+                });
+            }
+        };
+        const [, queued] = this.set_bytes_callback(null, bytes => {
+            try {
+                if (bytes === null)
+                    onEnd();
+                else
+                    deliver(bytes);
+                return true;
+            } catch (error) {
+                logError(error, 'Execnet callback');
+                return fail('FAILED', String(error));
+            }
         }, onEnd !== null);
+        try {
+            queued?.forEach(deliver);
+        } catch (error) {
+            this.close(String(error));
+            throw error;
+        }
     }
 
     /**
@@ -225,8 +243,8 @@ class Channel {
     /** @returns {?Execnet.RemoteError} the error that the other side closed the channel with */
     getRemoteError() {
         const remote = library.get_remote_error.call(this);
-        return remote && new RemoteError(remote.get_message(), remote.get_type_name() ?? '',
-            remote.get_text());
+        return remote && new RemoteError(remote.get_message() ?? remote.get_text(),
+            remote.get_type_name() ?? '', remote.get_text());
     }
 }
 

@@ -5,8 +5,12 @@
 
 /* exported init, makeGateway, make_gateway_sync */
 
+const {_, fail} = imports.overrides.execnet.errors;
 const {fromVariant, itemTo} = imports.overrides.execnet.items;
 const {later, mixIn, replaced} = imports.overrides.execnet.promises;
+
+// The opcode that the wire form of a dict begins with.
+const NEWDICT = 0x4a;
 
 let Execnet, ofGateway, ofGroup;
 
@@ -17,7 +21,14 @@ function asSource(source, functionName) {
 }
 
 function asArguments(gateway, args) {
-    return args === null ? null : itemTo(gateway, args, 'arguments');
+    if (args === null)
+        return null;
+    const bytes = itemTo(gateway, args, 'arguments');
+    if (bytes[0] !== NEWDICT) {
+        fail('UNSUPPORTED_TYPE',
+            _('The arguments of a function are an object with their names as keys.'));
+    }
+    return bytes;
 }
 
 /**
