@@ -13,7 +13,7 @@
 #include <execnet-glib/data/execnet-xspec.h>
 #include <execnet-glib/objects/execnet-channel.h>
 #include <execnet-glib/objects/execnet-gateway.h>
-#include <execnet-glib/objects/execnet-remote-error.h>
+#include <execnet-glib/data/execnet-remote-error.h>
 #include <execnet-glib/collections/execnet-group.h>
 #include <execnet-glib/execnet-enum-types.h>
 

@@ -25,7 +25,7 @@ EXECNET_AVAILABLE_IN_1_0
 ExecnetGroup *execnet_group_get_default (void);
 
 EXECNET_AVAILABLE_IN_1_0
-const char *execnet_group_get_default_spec (ExecnetGroup *self);
+char *execnet_group_dup_default_spec (ExecnetGroup *self);
 
 EXECNET_AVAILABLE_IN_1_0
 void execnet_group_set_default_spec (ExecnetGroup *self, const char *spec);

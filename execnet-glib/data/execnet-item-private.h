@@ -29,6 +29,13 @@ gboolean execnet_item_write (ExecnetItemForm form,
                              GByteArray *out,
                              GError **error);
 
+/* As above, into bytes of their own. NULL with an error. */
+GBytes *execnet_item_write_bytes (ExecnetItemForm form,
+                                  GVariant *item,
+                                  ExecnetChannelCheck check,
+                                  gpointer user_data,
+                                  GError **error);
+
 /* Reads exactly one item (without a version byte). `allow_channels`: else a channel in the bytes
  * is a data-format error. Returns a full, not floating, reference. */
 GVariant *execnet_item_read (ExecnetItemForm form,

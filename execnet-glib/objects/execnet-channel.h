@@ -12,79 +12,6 @@
 
 G_BEGIN_DECLS
 
-/**
- * ExecnetChannelState:
- * @EXECNET_CHANNEL_OPEN: items travel both ways
- * @EXECNET_CHANNEL_SEND_ONLY: the other side will send no more, but still takes items
- * @EXECNET_CHANNEL_CLOSED: items can't be sent; what has arrived can still be received
- *
- * What a channel can still do.
- *
- * Since: 1.0
- */
-typedef enum
-{
-  EXECNET_CHANNEL_OPEN,
-  EXECNET_CHANNEL_SEND_ONLY,
-  EXECNET_CHANNEL_CLOSED,
-} ExecnetChannelState;
-
-/**
- * ExecnetWaitResult:
- * @EXECNET_WAIT_READY: what was waited for is there: for [method@Channel.wait], an item
- * @EXECNET_WAIT_END: no more items will come
- * @EXECNET_WAIT_ERROR: the call that takes the result will give an error
- * @EXECNET_WAIT_TIMED_OUT: the time-out ended first
- * @EXECNET_WAIT_INTERRUPTED: the cancellable was cancelled
- *
- * How a wait ended.
- *
- * Since: 1.0
- */
-typedef enum
-{
-  EXECNET_WAIT_READY,
-  EXECNET_WAIT_END,
-  EXECNET_WAIT_ERROR,
-  EXECNET_WAIT_TIMED_OUT,
-  EXECNET_WAIT_INTERRUPTED,
-} ExecnetWaitResult;
-
-/**
- * ExecnetItemFunc:
- * @item: (nullable): the item, or %NULL for the end marker
- * @user_data: what was given with the function
- * @error: return location for an error
- *
- * Takes the items of a channel, see [method@Channel.set_callback].
- *
- * Thread: the one that runs the main context that was given with the function, or one that
- * waits in [method@Channel.wait_close] while it owns that context.
- *
- * Returns: %TRUE to go on; %FALSE with @error set closes the channel with that error, which the
- *   other side sees
- *
- * Since: 1.0
- */
-typedef gboolean (*ExecnetItemFunc) (GVariant *item, gpointer user_data, GError **error);
-
-/**
- * ExecnetBytesFunc:
- * @bytes: (nullable): an item in its wire form, or %NULL for the end marker
- * @user_data: what was given with the function
- * @error: return location for an error
- *
- * Takes the items of a channel as bytes, see [method@Channel.set_bytes_callback].
- *
- * Thread: as for [callback@ItemFunc].
- *
- * Returns: %TRUE to go on; %FALSE with @error set closes the channel with that error, which the
- *   other side sees
- *
- * Since: 1.0
- */
-typedef gboolean (*ExecnetBytesFunc) (GBytes *bytes, gpointer user_data, GError **error);
-
 #define EXECNET_TYPE_CHANNEL (execnet_channel_get_type ())
 
 EXECNET_AVAILABLE_IN_1_0
@@ -227,6 +154,7 @@ gboolean execnet_channel_set_bytes_callback (ExecnetChannel *self,
                                              gpointer user_data,
                                              GDestroyNotify notify,
                                              gboolean end_marker,
+                                             GPtrArray **queued,
                                              GError **error);
 
 EXECNET_AVAILABLE_IN_1_0

@@ -14,23 +14,6 @@
 
 G_BEGIN_DECLS
 
-/**
- * ExecnetGatewayState:
- * @EXECNET_GATEWAY_STARTING: the interpreter is being started
- * @EXECNET_GATEWAY_RUNNING: the worker has answered
- * @EXECNET_GATEWAY_CLOSED: the connection has ended, or never came up
- *
- * Where a gateway is in its life.
- *
- * Since: 1.0
- */
-typedef enum
-{
-  EXECNET_GATEWAY_STARTING,
-  EXECNET_GATEWAY_RUNNING,
-  EXECNET_GATEWAY_CLOSED,
-} ExecnetGatewayState;
-
 #define EXECNET_TYPE_GATEWAY (execnet_gateway_get_type ())
 
 EXECNET_AVAILABLE_IN_1_0

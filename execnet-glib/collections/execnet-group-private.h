@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "collections/execnet-group.h"
+#include "engine/execnet-mailbox-private.h"
+
+G_BEGIN_DECLS
+
+struct _ExecnetGroup
+{
+  GObject parent_instance;
+  ExecnetMailbox *mailbox; /* of the group's main context */
+
+  GMutex lock;
+  GPtrArray *members; /* lock; of ExecnetMember: the registry, exact at once */
+  guint next_id;      /* lock */
+  char *default_spec; /* lock */
+
+  /* The group's context: what the list model shows. */
+  GPtrArray *shown; /* of ExecnetGateway */
+  ExecnetPost post;
+};
+
+/* Any thread. A new array of the gateways that are not closed (or of all), holding references. */
+GPtrArray *execnet_group_dup_gateways (ExecnetGroup *self, gboolean with_closed);
+
+/* Any thread. Makes the list model show the registry, and lets go of what has ended: at once where
+ * the thread owns the group's context, or can; else in a moment, there. */
+void execnet_group_update (ExecnetGroup *self);
+
+G_END_DECLS

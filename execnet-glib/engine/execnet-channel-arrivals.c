@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What arrives on a channel, and who takes it. */
+
+#include "config.h"
+
+#include "engine/execnet-channel-core-private.h"
+
+#include "base/execnet-error.h"
+#include "data/execnet-remote-error-private.h"
+
+#include <glib/gi18n-lib.h>
+
+void
+execnet_arrival_free (gpointer data)
+{
+  ExecnetArrival *arrival = data;
+
+  g_bytes_unref (arrival->bytes);
+  g_free (arrival);
+}
+
+void
+execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
+{
+  ExecnetArrival *arrival = g_new (ExecnetArrival, 1);
+  ExecnetPending *receiver = execnet_pending_peek (&self->receivers);
+
+  arrival->bytes = g_bytes_ref (bytes);
+  arrival->form = EXECNET_ITEM_FORM_OPCODES;
+  arrival->flags = self->load_flags;
+
+  if (receiver != NULL)
+    {
+      execnet_pending_complete (receiver, arrival, NULL);
+      return;
+    }
+  g_queue_push_tail (&self->arrivals, arrival);
+  if (self->n_waiters > 0)
+    g_cond_signal (&self->changed);
+  else
+    {
+      /* Threads that wait without taking anything. */
+      g_cond_broadcast (&self->changed);
+      execnet_channel_core_post (self);
+    }
+}
+
+void
+execnet_channel_core_end (ExecnetChannelCore *self,
+                          ExecnetChannelState state,
+                          ExecnetRemoteError *remote_error,
+                          const GError *end_error)
+{
+  if (self->state == EXECNET_CHANNEL_CLOSED)
+    return;
+  self->state = state;
+  if (remote_error != NULL && self->remote_error == NULL)
+    self->remote_error = execnet_remote_error_copy (remote_error);
+  if (end_error != NULL)
+    self->end_error = g_error_copy (end_error);
+
+  /* Receivers wait only while there is nothing to take. */
+  while (self->receivers.head != NULL)
+    execnet_pending_complete (execnet_pending_peek (&self->receivers),
+                              NULL,
+                              execnet_channel_core_take_end_error (self));
+  execnet_channel_core_wake (self);
+  execnet_channel_core_post (self);
+  if (state == EXECNET_CHANNEL_CLOSED)
+    execnet_channel_core_unregister (self);
+}
+
+/* With the lock. TRUE when items can't be received because they go elsewhere. */
+static gboolean
+set_handler_error (ExecnetChannelCore *self, GError **error)
+{
+  if (!self->had_callback)
+    return FALSE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_HAS_HANDLER,
+               _ ("The items of the channel %d go to a callback, and can't be received too."),
+               self->id);
+  return TRUE;
+}
+
+/* With the lock. TRUE when that is all there is to say: an item, or an error. */
+static gboolean
+take (ExecnetChannelCore *self, ExecnetArrival **arrival, GError **error)
+{
+  if (set_handler_error (self, error))
+    return TRUE;
+  *arrival = g_queue_pop_head (&self->arrivals);
+  if (*arrival != NULL)
+    return TRUE;
+  if (execnet_channel_core_has_ended (self))
+    {
+      g_propagate_error (error, execnet_channel_core_take_end_error (self));
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+set_foreign_error (ExecnetChannelCore *self, GError **error)
+{
+  if (!execnet_gateway_core_is_foreign (self->gateway))
+    return FALSE;
+  g_propagate_error (error, execnet_gateway_core_dup_error (self->gateway));
+  return TRUE;
+}
+
+ExecnetArrival *
+execnet_channel_core_receive (ExecnetChannelCore *self,
+                              gint timeout_ms,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  GMutex *lock = &self->gateway->lock;
+  ExecnetArrival *arrival = NULL;
+  ExecnetWait wait;
+  gboolean done;
+
+  if (set_foreign_error (self, error))
+    return NULL;
+
+  execnet_wait_begin (&wait, lock, &self->changed, timeout_ms, cancellable);
+  g_mutex_lock (lock);
+  self->n_waiters++;
+  while (!(done = take (self, &arrival, error)) && execnet_wait_step (&wait))
+    ;
+  self->n_waiters--;
+  /* A time-out and an item may have met: nobody else was told of the item. */
+  if (self->arrivals.length > 0)
+    {
+      g_cond_signal (&self->changed);
+      if (self->n_waiters == 0)
+        execnet_channel_core_post (self);
+    }
+  g_mutex_unlock (lock);
+  execnet_wait_end (&wait);
+
+  if (!done)
+    execnet_wait_set_error (&wait, error, _ ("No item came in time."));
+  return arrival;
+}
+
+ExecnetArrival *
+execnet_channel_core_try_receive (ExecnetChannelCore *self, GError **error)
+{
+  ExecnetArrival *arrival = NULL;
+
+  if (set_foreign_error (self, error))
+    return NULL;
+  g_mutex_lock (&self->gateway->lock);
+  take (self, &arrival, error);
+  g_mutex_unlock (&self->gateway->lock);
+  return arrival;
+}
+
+void
+execnet_channel_core_receive_async (ExecnetChannelCore *self,
+                                    gint timeout_ms,
+                                    GTask *task,
+                                    ExecnetPendingFunc func)
+{
+  GMutex *lock = &self->gateway->lock;
+  ExecnetPending *pending;
+  GError *error = NULL;
+  ExecnetArrival *arrival = NULL;
+
+  if (set_foreign_error (self, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
+  pending = execnet_pending_new (task,
+                                 func,
+                                 lock,
+                                 execnet_channel_core_ref (self),
+                                 execnet_channel_core_unref);
+  execnet_pending_watch (pending, timeout_ms, _ ("No item came in time."));
+  g_mutex_lock (lock);
+  execnet_pending_enqueue (pending, &self->receivers);
+  /* Only the first in the queue may take: the others came later. */
+  if (execnet_pending_peek (&self->receivers) == pending && take (self, &arrival, &error))
+    execnet_pending_complete (pending, arrival, error);
+  g_mutex_unlock (lock);
+}
+
+ExecnetWaitResult
+execnet_channel_core_wait (ExecnetChannelCore *self, gint timeout_ms, GCancellable *cancellable)
+{
+  GMutex *lock = &self->gateway->lock;
+  ExecnetWaitResult result = EXECNET_WAIT_TIMED_OUT;
+  ExecnetWait wait;
+
+  if (execnet_gateway_core_is_foreign (self->gateway))
+    return EXECNET_WAIT_ERROR;
+
+  execnet_wait_begin (&wait, lock, &self->changed, timeout_ms, cancellable);
+  g_mutex_lock (lock);
+  do
+    {
+      if (self->had_callback)
+        result = EXECNET_WAIT_ERROR;
+      else if (self->arrivals.length > 0)
+        result = EXECNET_WAIT_READY;
+      else if (execnet_channel_core_has_ended (self))
+        result = (self->remote_error != NULL && !self->remote_error_taken) || self->end_error != NULL
+                     ? EXECNET_WAIT_ERROR
+                     : EXECNET_WAIT_END;
+    }
+  while (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_step (&wait));
+  g_mutex_unlock (lock);
+  if (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_is_cancelled (&wait))
+    result = EXECNET_WAIT_INTERRUPTED;
+  execnet_wait_end (&wait);
+  return result;
+}
+
+GVariant *
+execnet_channel_core_decode (ExecnetChannelCore *self, ExecnetArrival *arrival, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  GVariant *item
+      = execnet_item_read (arrival->form, arrival->bytes, arrival->flags, TRUE, &reason);
+
+  execnet_arrival_free (arrival);
+  if (item != NULL)
+    return item;
+
+  /* What came behind it may depend on it: nothing more is delivered. */
+  execnet_channel_core_close (self, reason->message, NULL);
+  g_mutex_lock (&self->gateway->lock);
+  g_queue_clear_full (&self->arrivals, execnet_arrival_free);
+  if (self->end_error == NULL)
+    self->end_error = g_error_copy (reason);
+  g_mutex_unlock (&self->gateway->lock);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return NULL;
+}

@@ -1,0 +1,83 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "data/execnet-message-private.h"
+#include "engine/execnet-pending-private.h"
+#include "engine/execnet-wait-private.h"
+
+G_BEGIN_DECLS
+
+/* One stream with messages both ways. The worker thread reads; whoever sends writes at once when
+ * nothing waits before it, and leaves the rest to the worker thread. Reference-counted, any
+ * thread. */
+typedef struct _ExecnetConnection ExecnetConnection;
+
+/* All are called on the worker thread, without a lock. */
+typedef struct
+{
+  /* The bytes before the first message: how many were taken (the messages begin behind them), 0 to
+   * be called again with more, -1 on an error, which ends the connection. */
+  gssize (*greeting) (const guint8 *bytes, gsize length, gpointer user_data, GError **error);
+  /* FALSE with an error ends the connection. */
+  gboolean (*message) (const ExecnetMessageHeader *header,
+                       GBytes *payload,
+                       gpointer user_data,
+                       GError **error);
+  /* Once: nothing more will be read. `error` is NULL at a plain end of input. */
+  void (*ended) (const GError *error, gpointer user_data);
+} ExecnetConnectionFuncs;
+
+/* Worker thread. The stream must be one of plain descriptors. Reading begins at once. */
+ExecnetConnection *execnet_connection_new (GIOStream *stream,
+                                           const ExecnetConnectionFuncs *funcs,
+                                           gpointer user_data,
+                                           GError **error);
+ExecnetConnection *execnet_connection_ref (ExecnetConnection *self);
+void execnet_connection_unref (ExecnetConnection *self);
+
+/* Worker thread. Nothing is read, written or called back any more. */
+void execnet_connection_close (ExecnetConnection *self);
+
+/* Worker thread: reads what is there now. */
+void execnet_connection_read_rest (ExecnetConnection *self);
+
+/* Any thread. Queues, and never waits. FALSE when nothing can be sent any more. */
+gboolean execnet_connection_send (ExecnetConnection *self,
+                                  ExecnetMessageCode code,
+                                  gint32 channel,
+                                  GBytes *payload);
+
+/* Any thread: as above, for the bytes before the first message. */
+gboolean execnet_connection_send_raw (ExecnetConnection *self, GBytes *bytes);
+
+/* Any thread: ends the direction to the other side once all that is queued is written. */
+void execnet_connection_close_write (ExecnetConnection *self);
+
+/* Any thread. Waits until less than the high-water mark is queued: TRUE; FALSE when the wait ended
+ * without it. A connection that can send no more has room. */
+gboolean execnet_connection_wait_room (ExecnetConnection *self,
+                                       gint timeout_ms,
+                                       GCancellable *cancellable,
+                                       GError **error);
+gboolean execnet_connection_has_room (ExecnetConnection *self);
+
+/* The caller's thread: `pending` was made with the connection's lock, and completes (without a
+ * result) when there is room. */
+GMutex *execnet_connection_get_lock (ExecnetConnection *self);
+void execnet_connection_wait_room_async (ExecnetConnection *self, ExecnetPending *pending);
+
+/* Any thread. Waits until the operating system has taken all that was queued before: TRUE; FALSE
+ * when the time was up, the wait was cancelled, or the connection can send no more: then
+ * `*is_broken`. */
+gboolean execnet_connection_wait_sent (ExecnetConnection *self,
+                                       gint timeout_ms,
+                                       GCancellable *cancellable,
+                                       gboolean *is_broken);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExecnetConnection, execnet_connection_unref)
+
+G_END_DECLS

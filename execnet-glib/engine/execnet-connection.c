@@ -1,0 +1,346 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine/execnet-connection-private.h"
+
+#include "base/execnet-descriptors-private.h"
+#include "base/execnet-error.h"
+#include "base/execnet-trace-private.h"
+#include "engine/execnet-message-reader-private.h"
+#include "engine/execnet-reactor-private.h"
+#include "engine/execnet-worker-thread-private.h"
+#include "engine/execnet-write-queue-private.h"
+
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <gio/gunixoutputstream.h>
+#include <glib/gi18n-lib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Reads in one turn of the worker thread, so that a flood on one connection starves no other. */
+#define READS_PER_TURN 16
+
+struct _ExecnetConnection
+{
+  gatomicrefcount refs;
+  const ExecnetConnectionFuncs *funcs;
+  gpointer user_data;
+  ExecnetWriteQueue *queue; /* has a lock of its own */
+
+  /* Worker thread alone. */
+  GIOStream *stream;
+  ExecnetMessageReader *reader;
+  ExecnetWatch *read_watch;
+  gboolean has_ended;
+
+  /* Sending threads arm the watch: it goes away under this lock. */
+  GMutex watch_lock;
+  ExecnetWatch *write_watch;
+  int read_fd;
+  int write_fd; /* -1 after the direction was ended */
+  gboolean is_socket;
+};
+
+/* Worker thread. */
+static void
+end_input (ExecnetConnection *self, const GError *error)
+{
+  if (self->has_ended)
+    return;
+  self->has_ended = TRUE;
+  g_clear_pointer (&self->read_watch, execnet_watch_free);
+  self->funcs->ended (error, self->user_data);
+}
+
+/* Worker thread. */
+static ExecnetReadState
+read_once (ExecnetConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+  ExecnetReadState state = execnet_message_reader_read (self->reader, &error);
+
+  if (state == EXECNET_READ_END || state == EXECNET_READ_ERROR)
+    end_input (self, error);
+  return state;
+}
+
+/* Worker thread. */
+static void
+read_some (ExecnetConnection *self, guint n_reads)
+{
+  g_autoptr (ExecnetConnection) alive = execnet_connection_ref (self);
+
+  while (n_reads-- > 0 && !self->has_ended && self->reader != NULL)
+    {
+      if (read_once (self) != EXECNET_READ_MORE)
+        break;
+    }
+}
+
+static void
+on_readable (gpointer data)
+{
+  read_some (data, READS_PER_TURN);
+}
+
+void
+execnet_connection_read_rest (ExecnetConnection *self)
+{
+  read_some (self, G_MAXUINT);
+}
+
+/* Any thread. */
+static void
+arm_writer (ExecnetConnection *self, gboolean armed)
+{
+  g_mutex_lock (&self->watch_lock);
+  if (self->write_watch != NULL)
+    execnet_watch_arm (self->write_watch, armed);
+  g_mutex_unlock (&self->watch_lock);
+}
+
+/* Worker thread. */
+static void
+shut_down_writing (ExecnetConnection *self)
+{
+  ExecnetWatch *watch;
+
+  if (self->write_fd < 0)
+    return;
+  if (self->queue != NULL)
+    execnet_write_queue_break (self->queue);
+  g_mutex_lock (&self->watch_lock);
+  watch = g_steal_pointer (&self->write_watch);
+  g_mutex_unlock (&self->watch_lock);
+  g_clear_pointer (&watch, execnet_watch_free);
+
+  if (self->is_socket)
+    {
+      shutdown (self->write_fd, SHUT_WR);
+      execnet_descriptors_remove (self->write_fd);
+      close (self->write_fd);
+    }
+  else
+    g_output_stream_close (g_io_stream_get_output_stream (self->stream), NULL, NULL);
+  self->write_fd = -1;
+}
+
+/* Worker thread. */
+static void
+on_writable (gpointer data)
+{
+  ExecnetConnection *self = data;
+  ExecnetWriteState state = execnet_write_queue_flush (self->queue);
+
+  if (state == EXECNET_WRITE_BLOCKED)
+    return;
+  /* Somebody may push again just now: look once more after disarming. */
+  arm_writer (self, FALSE);
+  if (execnet_write_queue_flush (self->queue) == EXECNET_WRITE_BLOCKED)
+    arm_writer (self, TRUE);
+  else if (state == EXECNET_WRITE_BROKEN || execnet_write_queue_is_finished (self->queue))
+    shut_down_writing (self);
+}
+
+static const ExecnetMessageReaderFuncs *
+reader_funcs (const ExecnetConnectionFuncs *funcs)
+{
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (ExecnetConnectionFuncs, greeting)
+                   == G_STRUCT_OFFSET (ExecnetMessageReaderFuncs, greeting));
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (ExecnetConnectionFuncs, message)
+                   == G_STRUCT_OFFSET (ExecnetMessageReaderFuncs, message));
+  return (const ExecnetMessageReaderFuncs *) funcs;
+}
+
+/* The descriptors of a stream that has plain ones. */
+static gboolean
+find_descriptors (GIOStream *stream, int *read_fd, int *write_fd, gboolean *is_socket)
+{
+  GInputStream *input = g_io_stream_get_input_stream (stream);
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
+
+  if (G_IS_SOCKET_CONNECTION (stream))
+    {
+      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+
+      *read_fd = g_socket_get_fd (socket);
+      /* An epoll descriptor takes each number once, and the two directions are watched apart. */
+      *write_fd = fcntl (*read_fd, F_DUPFD_CLOEXEC, 3);
+      *is_socket = TRUE;
+      if (*write_fd >= 0)
+        execnet_descriptors_add (*write_fd);
+      return *write_fd >= 0;
+    }
+  if (G_IS_UNIX_INPUT_STREAM (input) && G_IS_UNIX_OUTPUT_STREAM (output))
+    {
+      *read_fd = g_unix_input_stream_get_fd (G_UNIX_INPUT_STREAM (input));
+      *write_fd = g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (output));
+      *is_socket = FALSE;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+set_non_blocking (int fd)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  return flags >= 0 && fcntl (fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+ExecnetConnection *
+execnet_connection_new (GIOStream *stream,
+                        const ExecnetConnectionFuncs *funcs,
+                        gpointer user_data,
+                        GError **error)
+{
+  g_autoptr (ExecnetConnection) self = g_new0 (ExecnetConnection, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->watch_lock);
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->stream = g_object_ref (stream);
+  self->write_fd = -1;
+
+  if (!find_descriptors (stream, &self->read_fd, &self->write_fd, &self->is_socket)
+      || !set_non_blocking (self->read_fd) || !set_non_blocking (self->write_fd))
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_FAILED,
+                   _ ("A stream of type %s has no descriptors that could be watched."),
+                   G_OBJECT_TYPE_NAME (stream));
+      execnet_connection_close (self);
+      return NULL;
+    }
+
+  self->queue = execnet_write_queue_new (self->write_fd, self->is_socket);
+  self->reader = execnet_message_reader_new (self->read_fd, reader_funcs (funcs), user_data);
+  self->read_watch = execnet_watch_new (self->read_fd, FALSE, on_readable, self);
+  self->write_watch = execnet_watch_new (self->write_fd, TRUE, on_writable, self);
+  if (self->read_watch == NULL || self->write_watch == NULL)
+    {
+      g_set_error_literal (error,
+                           EXECNET_ERROR,
+                           EXECNET_ERROR_FAILED,
+                           _ ("The descriptors of a connection can't be watched; too many may be open."));
+      execnet_connection_close (self);
+      return NULL;
+    }
+  execnet_watch_arm (self->read_watch, TRUE);
+  return g_steal_pointer (&self);
+}
+
+ExecnetConnection *
+execnet_connection_ref (ExecnetConnection *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+execnet_connection_unref (ExecnetConnection *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_clear_pointer (&self->queue, execnet_write_queue_free);
+  g_clear_pointer (&self->reader, execnet_message_reader_free);
+  g_clear_object (&self->stream);
+  g_mutex_clear (&self->watch_lock);
+  g_free (self);
+}
+
+void
+execnet_connection_close (ExecnetConnection *self)
+{
+  self->has_ended = TRUE;
+  g_clear_pointer (&self->read_watch, execnet_watch_free);
+  shut_down_writing (self);
+  if (self->stream != NULL)
+    g_io_stream_close (self->stream, NULL, NULL);
+  g_clear_object (&self->stream);
+}
+
+/* Any thread. */
+static gboolean
+push (ExecnetConnection *self, const guint8 *header, gsize header_size, GBytes *payload)
+{
+  ExecnetWriteState state = execnet_write_queue_push (self->queue, header, header_size, payload);
+
+  if (state == EXECNET_WRITE_BLOCKED)
+    arm_writer (self, TRUE);
+  return state != EXECNET_WRITE_BROKEN;
+}
+
+gboolean
+execnet_connection_send (ExecnetConnection *self,
+                         ExecnetMessageCode code,
+                         gint32 channel,
+                         GBytes *payload)
+{
+  guint8 header_bytes[EXECNET_MESSAGE_HEADER_SIZE];
+  ExecnetMessageHeader header = { code, channel, 0 };
+
+  header.length = payload != NULL ? g_bytes_get_size (payload) : 0;
+  execnet_message_header_write (&header, header_bytes);
+  execnet_trace ("sent %s channel=%d length=%u",
+                 execnet_message_code_name (code),
+                 channel,
+                 header.length);
+  return push (self, header_bytes, sizeof header_bytes, payload);
+}
+
+gboolean
+execnet_connection_send_raw (ExecnetConnection *self, GBytes *bytes)
+{
+  return push (self, NULL, 0, bytes);
+}
+
+void
+execnet_connection_close_write (ExecnetConnection *self)
+{
+  execnet_write_queue_finish (self->queue);
+  /* The worker thread finds the queue finished as soon as it is empty. */
+  arm_writer (self, TRUE);
+}
+
+gboolean
+execnet_connection_wait_room (ExecnetConnection *self,
+                              gint timeout_ms,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  return execnet_write_queue_wait_room (self->queue, timeout_ms, cancellable, error);
+}
+
+gboolean
+execnet_connection_has_room (ExecnetConnection *self)
+{
+  return execnet_write_queue_has_room (self->queue);
+}
+
+GMutex *
+execnet_connection_get_lock (ExecnetConnection *self)
+{
+  return execnet_write_queue_get_lock (self->queue);
+}
+
+void
+execnet_connection_wait_room_async (ExecnetConnection *self, ExecnetPending *pending)
+{
+  execnet_write_queue_wait_room_async (self->queue, pending);
+}
+
+gboolean
+execnet_connection_wait_sent (ExecnetConnection *self,
+                              gint timeout_ms,
+                              GCancellable *cancellable,
+                              gboolean *is_broken)
+{
+  return execnet_write_queue_wait_sent (self->queue, timeout_ms, cancellable, is_broken);
+}

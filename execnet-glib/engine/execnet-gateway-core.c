@@ -1,0 +1,285 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine/execnet-gateway-core-private.h"
+
+#include "engine/execnet-channel-core-private.h"
+#include "engine/execnet-fork-private.h"
+
+#include <glib/gi18n-lib.h>
+
+static ExecnetGatewayCore *
+from_post (ExecnetPost *post)
+{
+  return (ExecnetGatewayCore *) ((char *) post - G_STRUCT_OFFSET (ExecnetGatewayCore, post));
+}
+
+static void
+hold_post (ExecnetPost *post)
+{
+  execnet_gateway_core_ref (from_post (post));
+}
+
+static void
+drop_post (ExecnetPost *post)
+{
+  execnet_gateway_core_unref (from_post (post));
+}
+
+/* In the object's context. */
+static void
+run_post (ExecnetPost *post)
+{
+  ExecnetGatewayCore *self = from_post (post);
+  g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+
+  if (object != NULL)
+    self->changed_func (object);
+}
+
+static const ExecnetPostFuncs post_funcs = { hold_post, drop_post, run_post, NULL };
+
+ExecnetGatewayCore *
+execnet_gateway_core_new (const char *id)
+{
+  ExecnetGatewayCore *self = g_new0 (ExecnetGatewayCore, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->generation = execnet_fork_get_generation ();
+  self->id = g_strdup (id);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->state = EXECNET_GATEWAY_STARTING;
+  self->exit_status = -1;
+  self->last_output = g_strdup ("");
+  self->channels = g_hash_table_new_full (NULL, NULL, NULL, execnet_channel_core_unref);
+  self->next_channel_id = 1;
+  self->load_flags = EXECNET_LOAD_PY2STR_AS_PY3STR;
+  g_weak_ref_init (&self->object, NULL);
+  execnet_post_init (&self->post, &post_funcs);
+  return self;
+}
+
+ExecnetGatewayCore *
+execnet_gateway_core_ref (ExecnetGatewayCore *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+execnet_gateway_core_unref (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_hash_table_unref (self->channels);
+  g_clear_pointer (&self->connection, execnet_connection_unref);
+  g_clear_pointer (&self->information, g_variant_unref);
+  g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
+  g_clear_pointer (&self->watcher_mailbox, execnet_mailbox_unref);
+  g_weak_ref_clear (&self->object);
+  g_clear_error (&self->error);
+  g_free (self->last_output);
+  g_free (self->id);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+void
+execnet_gateway_core_attach (ExecnetGatewayCore *self,
+                             GObject *object,
+                             void (*changed_func) (gpointer object))
+{
+  self->mailbox = execnet_mailbox_get (NULL);
+  self->changed_func = changed_func;
+  g_weak_ref_set (&self->object, object);
+}
+
+void
+execnet_gateway_core_detach (ExecnetGatewayCore *self)
+{
+  if (!execnet_gateway_core_is_foreign (self))
+    execnet_mailbox_take_out (self->mailbox, &self->post);
+}
+
+gboolean
+execnet_gateway_core_is_foreign (ExecnetGatewayCore *self)
+{
+  return self->generation != execnet_fork_get_generation ();
+}
+
+void
+execnet_gateway_core_tell (ExecnetGatewayCore *self)
+{
+  if (self->mailbox != NULL)
+    execnet_mailbox_post (self->mailbox, &self->post);
+}
+
+void
+execnet_gateway_core_set_watcher (ExecnetGatewayCore *self,
+                                  ExecnetMailbox *mailbox,
+                                  ExecnetPost *watcher)
+{
+  g_mutex_lock (&self->lock);
+  self->watcher_mailbox = execnet_mailbox_ref (mailbox);
+  self->watcher = watcher;
+  watcher->funcs->hold (watcher);
+  if (self->is_gone)
+    execnet_gateway_core_tell_watcher (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+execnet_gateway_core_tell_watcher (ExecnetGatewayCore *self)
+{
+  ExecnetPost *watcher = g_steal_pointer (&self->watcher);
+
+  /* The mailbox holds it from now on, so this never drops the last reference to it. */
+  if (watcher == NULL)
+    return;
+  execnet_mailbox_hand_over (self->watcher_mailbox, watcher);
+}
+
+static GError *
+new_foreign_error (ExecnetGatewayCore *self)
+{
+  return g_error_new (EXECNET_ERROR,
+                      EXECNET_ERROR_CLOSED,
+                      _ ("The gateway “%s” belongs to the process that made it, not to its fork."),
+                      self->id);
+}
+
+ExecnetGatewayState
+execnet_gateway_core_get_state (ExecnetGatewayCore *self)
+{
+  ExecnetGatewayState state;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return EXECNET_GATEWAY_CLOSED;
+  g_mutex_lock (&self->lock);
+  state = self->state;
+  g_mutex_unlock (&self->lock);
+  return state;
+}
+
+GError *
+execnet_gateway_core_dup_error (ExecnetGatewayCore *self)
+{
+  GError *error;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return new_foreign_error (self);
+  g_mutex_lock (&self->lock);
+  error = self->error != NULL ? g_error_copy (self->error) : NULL;
+  g_mutex_unlock (&self->lock);
+  return error;
+}
+
+void
+execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error)
+{
+  if (self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+  else if (self->exit_asked || self->state == EXECNET_GATEWAY_CLOSED)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_CLOSED,
+                 _ ("The gateway “%s” was closed."),
+                 self->id);
+  else
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_NOT_CONNECTED,
+                 _ ("The gateway “%s” is still being started; wait until it is up."),
+                 self->id);
+}
+
+ExecnetConnection *
+execnet_gateway_core_get_connection (ExecnetGatewayCore *self, GError **error)
+{
+  ExecnetConnection *connection = NULL;
+
+  if (execnet_gateway_core_is_foreign (self))
+    {
+      g_propagate_error (error, new_foreign_error (self));
+      return NULL;
+    }
+  g_mutex_lock (&self->lock);
+  if (self->state == EXECNET_GATEWAY_RUNNING && !self->exit_asked)
+    connection = execnet_connection_ref (self->connection);
+  else
+    execnet_gateway_core_set_closed_error (self, error);
+  g_mutex_unlock (&self->lock);
+  return connection;
+}
+
+gboolean
+execnet_gateway_core_send (ExecnetGatewayCore *self,
+                           ExecnetMessageCode code,
+                           gint32 channel,
+                           GBytes *payload,
+                           GError **error)
+{
+  g_autoptr (ExecnetConnection) connection = execnet_gateway_core_get_connection (self, error);
+
+  if (connection == NULL)
+    return FALSE;
+  if (execnet_connection_send (connection, code, channel, payload))
+    return TRUE;
+
+  /* The other side takes no more: its end, with the reason, is being noticed. */
+  execnet_gateway_core_wait_closed (self, 1000, NULL);
+  g_mutex_lock (&self->lock);
+  if (self->state == EXECNET_GATEWAY_CLOSED)
+    execnet_gateway_core_set_closed_error (self, error);
+  else
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_CLOSED,
+                 _ ("The other side of the gateway “%s” takes no more messages."),
+                 self->id);
+  g_mutex_unlock (&self->lock);
+  return FALSE;
+}
+
+static gboolean
+wait_while (ExecnetGatewayCore *self,
+            gboolean for_end,
+            gint timeout_ms,
+            GCancellable *cancellable)
+{
+  ExecnetWait wait;
+  gboolean done;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return TRUE;
+
+  execnet_wait_begin (&wait, &self->lock, &self->changed, timeout_ms, cancellable);
+  g_mutex_lock (&self->lock);
+  do
+    done = for_end ? self->is_gone
+                   : self->state != EXECNET_GATEWAY_STARTING;
+  while (!done && execnet_wait_step (&wait));
+  g_mutex_unlock (&self->lock);
+  execnet_wait_end (&wait);
+  return done;
+}
+
+gboolean
+execnet_gateway_core_wait_ready (ExecnetGatewayCore *self, gint timeout_ms, GCancellable *cancellable)
+{
+  return wait_while (self, FALSE, timeout_ms, cancellable);
+}
+
+gboolean
+execnet_gateway_core_wait_closed (ExecnetGatewayCore *self,
+                                  gint timeout_ms,
+                                  GCancellable *cancellable)
+{
+  return wait_while (self, TRUE, timeout_ms, cancellable);
+}

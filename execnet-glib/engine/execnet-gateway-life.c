@@ -1,0 +1,500 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a gateway's connection comes up and ends. Everything but the entry points at the end runs on
+ * the worker thread. */
+
+#include "config.h"
+
+#include "engine/execnet-gateway-core-private.h"
+
+#include "base/execnet-error.h"
+#include "base/execnet-trace-private.h"
+#include "engine/execnet-bootstrap-private.h"
+#include "engine/execnet-channel-core-private.h"
+#include "engine/execnet-fork-private.h"
+#include "engine/execnet-live-gateways-private.h"
+#include "engine/execnet-worker-thread-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* After the end of input, how long the exit status is awaited before the other side is killed. */
+#define STATUS_GRACE_MS 500
+
+/* How long more of a wrong answer is awaited, so that the error can quote it. */
+#define STRAY_OUTPUT_MS 100
+
+/* What is kept of a wrong answer. */
+#define MAX_STRAY_OUTPUT 512
+
+struct _ExecnetGatewayLife
+{
+  ExecnetTransport *transport; /* also read by kill_now */
+  GCancellable *cancellable;
+  GVariant *options;
+  GSource *timer;
+  gboolean is_waiting_for_exit;
+  gboolean is_over;      /* the gateway is closed; only the exit is still awaited */
+  gboolean input_ended;
+  gboolean has_exited;
+  GError *input_error;   /* why input ended, if not plainly */
+  GByteArray *stray_output;
+};
+
+static void finish (ExecnetGatewayCore *self, GError *error);
+
+static void
+set_timer (ExecnetGatewayCore *self, guint interval_ms, GSourceFunc func)
+{
+  ExecnetGatewayLife *life = self->life;
+
+  if (life->timer != NULL)
+    return;
+  life->timer = g_timeout_source_new (interval_ms);
+  g_source_set_callback (life->timer, func, self, NULL);
+  g_source_attach (life->timer, execnet_worker_thread_get_context ());
+}
+
+static void
+clear_timer (ExecnetGatewayLife *life)
+{
+  if (life->timer != NULL)
+    g_source_destroy (life->timer);
+  g_clear_pointer (&life->timer, g_source_unref);
+}
+
+/* The end. */
+
+/* Nothing is left: whoever joins may go on. */
+static void
+leave (ExecnetGatewayCore *self)
+{
+  ExecnetGatewayLife *life;
+
+  g_mutex_lock (&self->lock);
+  self->is_live = FALSE;
+  life = g_steal_pointer (&self->life);
+  g_mutex_unlock (&self->lock);
+
+  clear_timer (life);
+  g_clear_object (&life->transport);
+  g_clear_object (&life->cancellable);
+  g_clear_pointer (&life->options, g_variant_unref);
+  g_clear_pointer (&life->stray_output, g_byte_array_unref);
+  g_clear_error (&life->input_error);
+  g_free (life);
+
+  execnet_live_gateways_remove (self);
+  execnet_worker_thread_release ();
+
+  g_mutex_lock (&self->lock);
+  self->is_gone = TRUE;
+  g_cond_broadcast (&self->changed);
+  execnet_pending_complete_all (&self->end_waiters, NULL);
+  execnet_gateway_core_tell_watcher (self);
+  g_mutex_unlock (&self->lock);
+  execnet_gateway_core_unref (self);
+}
+
+static void
+take_end (ExecnetGatewayCore *self)
+{
+  g_auto (ExecnetTransportEnd) end = { 0 };
+
+  execnet_transport_get_end (self->life->transport, &end);
+  if (end.exited)
+    {
+      self->exit_status = end.exit_status;
+      self->term_signal = end.term_signal;
+    }
+  g_free (self->last_output);
+  self->last_output = g_strdup (end.last_output != NULL ? end.last_output : "");
+}
+
+/* With the lock. `verb` begins the sentence: what happened when. */
+static GError *
+describe_death (ExecnetGatewayCore *self, gboolean was_up)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  ExecnetError code = EXECNET_ERROR_DIED;
+
+  if (self->term_signal != 0)
+    g_string_append_printf (text,
+                            was_up ? _ ("The worker of the gateway “%s” was ended by signal %d (%s).")
+                                   : _ ("The interpreter of the gateway “%s” was ended by signal %d (%s) "
+                                        "before it answered."),
+                            self->id,
+                            self->term_signal,
+                            g_strsignal (self->term_signal));
+  else if (self->exit_status >= 0)
+    g_string_append_printf (text,
+                            was_up ? _ ("The worker of the gateway “%s” ended with exit status %d.")
+                                   : _ ("The interpreter of the gateway “%s” ended with exit status %d "
+                                        "before it answered."),
+                            self->id,
+                            self->exit_status);
+  else
+    g_string_append_printf (text,
+                            was_up ? _ ("The worker of the gateway “%s” closed the connection.")
+                                   : _ ("The interpreter of the gateway “%s” closed the connection "
+                                        "before it answered."),
+                            self->id);
+  if (*self->last_output != '\0')
+    g_string_append_printf (text, _ (" It last printed: %s"), self->last_output);
+  /* What a shell or env(1) answers for a program that isn't there. */
+  if (!was_up && (self->exit_status == 126 || self->exit_status == 127))
+    code = EXECNET_ERROR_NO_INTERPRETER;
+  return g_error_new_literal (EXECNET_ERROR, code, text->str);
+}
+
+/* The one reason for the end, for everything that was pending. */
+static GError *
+choose_error (ExecnetGatewayCore *self, GError *known)
+{
+  ExecnetGatewayLife *life = self->life;
+  gboolean was_up = self->state == EXECNET_GATEWAY_RUNNING;
+
+  if (self->exit_asked)
+    g_clear_error (&known);
+  if (self->exit_asked && was_up)
+    return NULL;
+  if (known != NULL)
+    return known;
+  if (self->exit_asked)
+    return g_error_new (EXECNET_ERROR,
+                        EXECNET_ERROR_EXITING,
+                        _ ("The gateway “%s” was told to exit before it was up."),
+                        self->id);
+  if (!was_up && life->stray_output->len > 0)
+    return execnet_bootstrap_new_stray_output_error (life->stray_output->data,
+                                                     life->stray_output->len);
+  /* A message that was cut off is no news when the process is known to have ended. */
+  if (life->input_error != NULL && !life->has_exited)
+    return g_steal_pointer (&life->input_error);
+  return describe_death (self, was_up);
+}
+
+static void
+end_channels (ExecnetGatewayCore *self)
+{
+  g_autoptr (GHashTable) channels = self->channels;
+  GHashTableIter iter;
+  gpointer channel;
+
+  self->channels = g_hash_table_new_full (NULL, NULL, NULL, execnet_channel_core_unref);
+  g_hash_table_iter_init (&iter, channels);
+  while (g_hash_table_iter_next (&iter, NULL, &channel))
+    execnet_channel_core_end (channel, EXECNET_CHANNEL_CLOSED, NULL, self->error);
+}
+
+/* Everything pending fails at once with one error. `error` is taken over, and NULL when only the
+ * transport's end tells the reason. */
+static void
+finish (ExecnetGatewayCore *self, GError *error)
+{
+  ExecnetGatewayLife *life = self->life;
+
+  if (life->is_over)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  life->is_over = TRUE;
+  clear_timer (life);
+
+  g_mutex_lock (&self->lock);
+  take_end (self);
+  self->error = choose_error (self, error);
+  self->state = EXECNET_GATEWAY_CLOSED;
+  execnet_trace ("%s: closed: %s", self->id, self->error != NULL ? self->error->message : "as asked");
+  end_channels (self);
+  g_cond_broadcast (&self->changed);
+  execnet_pending_complete_all (&self->ready_waiters, NULL);
+  execnet_gateway_core_tell (self);
+  g_mutex_unlock (&self->lock);
+
+  g_cancellable_cancel (life->cancellable);
+  if (self->connection != NULL)
+    execnet_connection_close (self->connection);
+  if (life->has_exited || !life->is_waiting_for_exit)
+    leave (self);
+  else
+    execnet_transport_kill (life->transport);
+}
+
+static gboolean
+on_status_overdue (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  finish (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_exited (GObject *transport, GAsyncResult *result, gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+  ExecnetGatewayLife *life = self->life;
+
+  execnet_transport_wait_end_finish (EXECNET_TRANSPORT (transport), result, NULL);
+  life->has_exited = TRUE;
+  life->is_waiting_for_exit = FALSE;
+  if (life->is_over)
+    {
+      leave (self);
+      return;
+    }
+  /* All that it wrote is there; a grandchild may hold the connection open for ever. */
+  if (!life->input_ended && self->connection != NULL)
+    execnet_connection_read_rest (self->connection);
+  if (!life->is_over)
+    finish (self, NULL);
+}
+
+/* Input. */
+
+static void
+on_input_ended (const GError *error, gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+  ExecnetGatewayLife *life = self->life;
+
+  life->input_ended = TRUE;
+  if (error != NULL)
+    life->input_error = g_error_copy (error);
+  /* The peer broke the rules while it lives: that is the reason, and its status is not. */
+  if (error != NULL && !g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_FAILED)
+      && self->state == EXECNET_GATEWAY_STARTING)
+    finish (self, g_error_copy (error));
+  else if (life->is_waiting_for_exit)
+    {
+      clear_timer (life);
+      set_timer (self, STATUS_GRACE_MS, on_status_overdue);
+    }
+  else if (!life->has_exited)
+    finish (self, NULL);
+}
+
+static gboolean
+on_stray_output_complete (gpointer data)
+{
+  finish (data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_stray_output (ExecnetGatewayCore *self, const guint8 *bytes, gsize length)
+{
+  GByteArray *kept = self->life->stray_output;
+
+  g_byte_array_set_size (kept, 0);
+  g_byte_array_append (kept, bytes, MIN (length, MAX_STRAY_OUTPUT));
+}
+
+static gssize
+on_greeting (const guint8 *bytes, gsize length, gpointer data, GError **error)
+{
+  ExecnetGatewayCore *self = data;
+
+  switch (execnet_bootstrap_read_greeting (bytes, length, error))
+    {
+    case EXECNET_GREETING_UP:
+      g_byte_array_set_size (self->life->stray_output, 0);
+      return 1;
+    case EXECNET_GREETING_FAILED:
+      g_byte_array_set_size (self->life->stray_output, 0);
+      return -1;
+    case EXECNET_GREETING_UNKNOWN:
+      set_timer (self, STRAY_OUTPUT_MS, on_stray_output_complete);
+      keep_stray_output (self, bytes, length);
+      return 0;
+    case EXECNET_GREETING_MORE:
+      keep_stray_output (self, bytes, length);
+      return 0;
+    }
+  g_assert_not_reached ();
+}
+
+static gboolean
+come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
+{
+  GVariant *information = execnet_bootstrap_read_hello (payload, error);
+
+  if (information == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  self->information = information;
+  self->state = EXECNET_GATEWAY_RUNNING;
+  g_cond_broadcast (&self->changed);
+  execnet_pending_complete_all (&self->ready_waiters, NULL);
+  execnet_gateway_core_tell (self);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static gboolean
+on_message (const ExecnetMessageHeader *header, GBytes *payload, gpointer data, GError **error)
+{
+  ExecnetGatewayCore *self = data;
+
+  /* Only this thread changes the state from STARTING. */
+  if (self->state == EXECNET_GATEWAY_STARTING)
+    return come_up (self, payload, error);
+  return execnet_gateway_core_take_message (self, header, payload, error);
+}
+
+static const ExecnetConnectionFuncs connection_funcs = { on_greeting, on_message, on_input_ended };
+
+/* The beginning. */
+
+static void
+talk (ExecnetGatewayCore *self, GIOStream *stream)
+{
+  g_autoptr (GBytes) line = NULL;
+  ExecnetConnection *connection;
+  GError *error = NULL;
+
+  line = execnet_bootstrap_make_line (self->life->options, &error);
+  connection
+      = line != NULL ? execnet_connection_new (stream, &connection_funcs, self, &error) : NULL;
+  if (connection == NULL)
+    {
+      finish (self, error);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  self->connection = connection;
+  g_mutex_unlock (&self->lock);
+  execnet_connection_send_raw (connection, line);
+}
+
+static void
+on_open (GObject *transport, GAsyncResult *result, gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+  GError *error = NULL;
+  g_autoptr (GIOStream) stream
+      = execnet_transport_open_finish (EXECNET_TRANSPORT (transport), result, &error);
+  gboolean exit_asked;
+
+  if (stream == NULL)
+    {
+      finish (self, error);
+      return;
+    }
+  self->life->is_waiting_for_exit = TRUE;
+  execnet_transport_wait_end_async (self->life->transport, NULL, on_exited, self);
+  g_mutex_lock (&self->lock);
+  exit_asked = self->exit_asked;
+  g_mutex_unlock (&self->lock);
+  if (exit_asked)
+    finish (self, NULL);
+  else
+    talk (self, stream);
+}
+
+static gboolean
+begin (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  execnet_transport_open_async (self->life->transport, self->life->cancellable, on_open, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread. */
+
+void
+execnet_gateway_core_start (ExecnetGatewayCore *self, ExecnetTransport *transport, GVariant *options)
+{
+  ExecnetGatewayLife *life = g_new0 (ExecnetGatewayLife, 1);
+
+  life->transport = g_object_ref (transport);
+  life->cancellable = g_cancellable_new ();
+  life->options = g_variant_ref_sink (options);
+  life->stray_output = g_byte_array_new ();
+
+  execnet_fork_init ();
+  execnet_live_gateways_add (self);
+  execnet_worker_thread_acquire ();
+  execnet_gateway_core_ref (self);
+  g_mutex_lock (&self->lock);
+  self->life = life;
+  self->is_live = TRUE;
+  execnet_worker_thread_invoke (begin, self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Worker thread. */
+static gboolean
+abandon (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  /* A transport that is still opening calls back, and finds that it is not wanted. */
+  if (self->life != NULL && self->state == EXECNET_GATEWAY_STARTING)
+    {
+      g_cancellable_cancel (self->life->cancellable);
+      if (self->life->is_waiting_for_exit)
+        finish (self, NULL);
+    }
+  execnet_gateway_core_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+execnet_gateway_core_exit (ExecnetGatewayCore *self)
+{
+  g_autoptr (ExecnetConnection) connection = NULL;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return;
+
+  g_mutex_lock (&self->lock);
+  if (self->state == EXECNET_GATEWAY_RUNNING && !self->exit_asked)
+    connection = execnet_connection_ref (self->connection);
+  else if (self->state == EXECNET_GATEWAY_STARTING && self->is_live && !self->exit_asked)
+    execnet_worker_thread_invoke (abandon, execnet_gateway_core_ref (self));
+  self->exit_asked = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (connection != NULL)
+    {
+      execnet_connection_send (connection, EXECNET_MESSAGE_GATEWAY_TERMINATE, 0, NULL);
+      execnet_connection_close_write (connection);
+    }
+}
+
+/* Worker thread. */
+static gboolean
+kill_now (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  if (self->life != NULL)
+    execnet_transport_kill (self->life->transport);
+  execnet_gateway_core_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+execnet_gateway_core_kill (ExecnetGatewayCore *self)
+{
+  if (execnet_gateway_core_is_foreign (self))
+    return;
+  g_mutex_lock (&self->lock);
+  if (self->is_live)
+    execnet_worker_thread_invoke (kill_now, execnet_gateway_core_ref (self));
+  g_mutex_unlock (&self->lock);
+}
+
+void
+execnet_gateway_core_kill_now (ExecnetGatewayCore *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->is_live)
+    execnet_transport_kill_from_any_thread (self->life->transport);
+  g_mutex_unlock (&self->lock);
+}

@@ -1,0 +1,41 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "data/execnet-message-private.h"
+
+G_BEGIN_DECLS
+
+/* Cuts what arrives on a non-blocking descriptor into messages. One thread at a time. */
+typedef struct _ExecnetMessageReader ExecnetMessageReader;
+
+typedef struct
+{
+  /* As in ExecnetConnectionFuncs. */
+  gssize (*greeting) (const guint8 *bytes, gsize length, gpointer user_data, GError **error);
+  gboolean (*message) (const ExecnetMessageHeader *header,
+                       GBytes *payload,
+                       gpointer user_data,
+                       GError **error);
+} ExecnetMessageReaderFuncs;
+
+typedef enum
+{
+  EXECNET_READ_MORE,    /* there may be more to read now */
+  EXECNET_READ_BLOCKED, /* nothing more is there now */
+  EXECNET_READ_END,     /* plain end of input, between two messages */
+  EXECNET_READ_ERROR,
+} ExecnetReadState;
+
+ExecnetMessageReader *execnet_message_reader_new (int fd,
+                                                  const ExecnetMessageReaderFuncs *funcs,
+                                                  gpointer user_data);
+void execnet_message_reader_free (ExecnetMessageReader *self);
+
+/* One read, and the messages that it completes. */
+ExecnetReadState execnet_message_reader_read (ExecnetMessageReader *self, GError **error);
+
+G_END_DECLS

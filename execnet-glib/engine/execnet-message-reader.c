@@ -1,0 +1,236 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine/execnet-message-reader-private.h"
+
+#include "base/execnet-error.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Small messages are cut out of a buffer; larger ones are read straight into their own memory. */
+#define BUFFER_SIZE (64 * 1024)
+
+/* A large payload's memory grows with what has arrived, whatever length the peer claims. */
+#define FIRST_CAPACITY (1024 * 1024)
+
+struct _ExecnetMessageReader
+{
+  int fd;
+  const ExecnetMessageReaderFuncs *funcs;
+  gpointer user_data;
+  gboolean greeted;
+
+  guint8 buffer[BUFFER_SIZE];
+  gsize start; /* of what is not used yet */
+  gsize end;
+
+  /* The large payload that is being read, if any. */
+  ExecnetMessageHeader header;
+  guint8 *payload;
+  gsize capacity;
+  gsize filled;
+};
+
+ExecnetMessageReader *
+execnet_message_reader_new (int fd, const ExecnetMessageReaderFuncs *funcs, gpointer user_data)
+{
+  /* Not zeroed: the buffer is large, and its pages are touched when they are used. */
+  ExecnetMessageReader *self = g_new (ExecnetMessageReader, 1);
+
+  self->fd = fd;
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->greeted = FALSE;
+  self->start = self->end = 0;
+  self->payload = NULL;
+  self->capacity = self->filled = 0;
+  return self;
+}
+
+void
+execnet_message_reader_free (ExecnetMessageReader *self)
+{
+  g_free (self->payload);
+  g_free (self);
+}
+
+static gssize
+read_into (ExecnetMessageReader *self, guint8 *bytes, gsize size)
+{
+  gssize n;
+
+  do
+    n = read (self->fd, bytes, size);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+/* What a read that brought nothing means. */
+static ExecnetReadState
+explain (ExecnetMessageReader *self, gssize n_read, GError **error)
+{
+  int saved_errno = errno;
+
+  if (n_read < 0 && (saved_errno == EAGAIN || saved_errno == EWOULDBLOCK))
+    return EXECNET_READ_BLOCKED;
+  /* A peer that died with bytes of ours unread resets the connection: for the reader an end. */
+  if (n_read < 0 && saved_errno != ECONNRESET)
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_FAILED,
+                   _ ("Reading from the other side failed: %s."),
+                   g_strerror (saved_errno));
+      return EXECNET_READ_ERROR;
+    }
+  if (self->greeted && (self->payload != NULL || self->start < self->end))
+    {
+      g_set_error_literal (error,
+                           EXECNET_ERROR,
+                           EXECNET_ERROR_DATA_FORMAT,
+                           _ ("The other side ended in the middle of a message."));
+      return EXECNET_READ_ERROR;
+    }
+  return EXECNET_READ_END;
+}
+
+static gboolean
+grow_payload (ExecnetMessageReader *self, GError **error)
+{
+  gsize capacity = MIN (MAX (self->capacity * 2, FIRST_CAPACITY), self->header.length);
+  guint8 *grown = g_try_realloc (self->payload, capacity);
+
+  if (grown == NULL)
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_TOO_LARGE,
+                   _ ("There is no memory for a message of %u bytes."),
+                   self->header.length);
+      return FALSE;
+    }
+  self->payload = grown;
+  self->capacity = capacity;
+  return TRUE;
+}
+
+/* The rest of the buffer is the beginning of a payload that doesn't fit into it. */
+static gboolean
+begin_large_payload (ExecnetMessageReader *self, GError **error)
+{
+  self->capacity = 0;
+  if (!grow_payload (self, error))
+    return FALSE;
+  self->filled = self->end - self->start;
+  memcpy (self->payload, self->buffer + self->start, self->filled);
+  self->start = self->end = 0;
+  return TRUE;
+}
+
+/* Hands over each message that is complete in the buffer. */
+static gboolean
+cut_messages (ExecnetMessageReader *self, GError **error)
+{
+  while (self->end - self->start >= EXECNET_MESSAGE_HEADER_SIZE)
+    {
+      ExecnetMessageHeader header;
+      g_autoptr (GBytes) payload = NULL;
+
+      if (!execnet_message_header_read (self->buffer + self->start, &header, error))
+        return FALSE;
+      if (header.length > self->end - self->start - EXECNET_MESSAGE_HEADER_SIZE)
+        {
+          if (header.length <= BUFFER_SIZE - EXECNET_MESSAGE_HEADER_SIZE)
+            break;
+          self->start += EXECNET_MESSAGE_HEADER_SIZE;
+          self->header = header;
+          return begin_large_payload (self, error);
+        }
+      self->start += EXECNET_MESSAGE_HEADER_SIZE;
+      payload = g_bytes_new (self->buffer + self->start, header.length);
+      self->start += header.length;
+      if (!self->funcs->message (&header, payload, self->user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+greet (ExecnetMessageReader *self, GError **error)
+{
+  gssize taken = self->funcs->greeting (self->buffer + self->start,
+                                        self->end - self->start,
+                                        self->user_data,
+                                        error);
+
+  if (taken < 0)
+    return FALSE;
+  self->start += taken;
+  self->greeted = taken > 0;
+  return TRUE;
+}
+
+static ExecnetReadState
+read_large_payload (ExecnetMessageReader *self, GError **error)
+{
+  g_autoptr (GBytes) payload = NULL;
+  gssize n;
+
+  if (self->filled == self->capacity && !grow_payload (self, error))
+    return EXECNET_READ_ERROR;
+  n = read_into (self, self->payload + self->filled, self->capacity - self->filled);
+  if (n <= 0)
+    return explain (self, n, error);
+  self->filled += n;
+  if (self->filled < self->header.length)
+    return EXECNET_READ_MORE;
+
+  payload = g_bytes_new_take (g_steal_pointer (&self->payload), self->header.length);
+  self->capacity = self->filled = 0;
+  return self->funcs->message (&self->header, payload, self->user_data, error) ? EXECNET_READ_MORE
+                                                                               : EXECNET_READ_ERROR;
+}
+
+static void
+make_room (ExecnetMessageReader *self)
+{
+  if (self->start == self->end)
+    self->start = self->end = 0;
+  else if (self->start > 0)
+    {
+      memmove (self->buffer, self->buffer + self->start, self->end - self->start);
+      self->end -= self->start;
+      self->start = 0;
+    }
+}
+
+ExecnetReadState
+execnet_message_reader_read (ExecnetMessageReader *self, GError **error)
+{
+  gsize space;
+  gssize n;
+
+  if (self->payload != NULL)
+    return read_large_payload (self, error);
+
+  make_room (self);
+  space = BUFFER_SIZE - self->end;
+  n = read_into (self, self->buffer + self->end, space);
+  if (n <= 0)
+    return explain (self, n, error);
+  self->end += n;
+
+  if (!self->greeted && !greet (self, error))
+    return EXECNET_READ_ERROR;
+  if (!self->greeted && self->end - self->start == BUFFER_SIZE)
+    /* Nobody understands it: keep the beginning for the error that will say so. */
+    self->end = BUFFER_SIZE / 2;
+  if (self->greeted && !cut_messages (self, error))
+    return EXECNET_READ_ERROR;
+  return (gsize) n == space ? EXECNET_READ_MORE : EXECNET_READ_BLOCKED;
+}

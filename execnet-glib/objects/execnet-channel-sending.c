@@ -1,0 +1,369 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "objects/execnet-channel-private.h"
+
+#include "base/execnet-error.h"
+#include "data/execnet-item-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Whether an item may name the channel. */
+static gboolean
+is_live_channel (gint32 id, gpointer user_data)
+{
+  ExecnetGatewayCore *gateway = user_data;
+  ExecnetChannelCore *channel;
+  gboolean is_live;
+
+  g_mutex_lock (&gateway->lock);
+  channel = execnet_channel_core_lookup (gateway, id);
+  is_live = channel != NULL && channel->state != EXECNET_CHANNEL_CLOSED;
+  g_mutex_unlock (&gateway->lock);
+  return is_live;
+}
+
+static GBytes *
+encode (ExecnetChannel *self, GVariant *item, GError **error)
+{
+  if (!execnet_channel_check_core (self, error))
+    return NULL;
+  return execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES,
+                                   item,
+                                   is_live_channel,
+                                   self->core->gateway,
+                                   error);
+}
+
+static gboolean
+check_open (ExecnetChannel *self, GError **error)
+{
+  ExecnetChannelCore *core = self->core;
+  gboolean is_closed;
+
+  if (!execnet_channel_check_core (self, error))
+    return FALSE;
+  if (execnet_gateway_core_is_foreign (core->gateway))
+    {
+      g_propagate_error (error, execnet_gateway_core_dup_error (core->gateway));
+      return FALSE;
+    }
+  g_mutex_lock (&core->gateway->lock);
+  is_closed = core->state == EXECNET_CHANNEL_CLOSED;
+  if (is_closed && core->end_error != NULL)
+    g_propagate_error (error, g_error_copy (core->end_error));
+  else if (is_closed)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_CLOSED,
+                 _ ("The channel %d is closed: nothing can be sent over it."),
+                 core->id);
+  g_mutex_unlock (&core->gateway->lock);
+  return !is_closed;
+}
+
+/**
+ * execnet_channel_queue_bytes:
+ * @self: a channel
+ * @bytes: an item in its wire form
+ * @error: return location for an error
+ *
+ * Queues an item without ever waiting, however much is queued already. For language bindings, which
+ * wait in [method@Channel.wait_sent] instead.
+ *
+ * The bytes must be one item as [func@dumps] writes it, without the first byte (the version). They
+ * are not looked at here: the other side refuses what is no item.
+ *
+ * Returns: %TRUE when it is queued; %FALSE with %EXECNET_ERROR_CLOSED or %EXECNET_ERROR_DIED
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_channel_queue_bytes (ExecnetChannel *self, GBytes *bytes, GError **error)
+{
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!check_open (self, error))
+    return FALSE;
+  if (g_bytes_get_size (bytes) > EXECNET_MESSAGE_MAX_PAYLOAD)
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_TOO_LARGE,
+                   _ ("An item of %" G_GSIZE_FORMAT " bytes is too large: a message holds at most %d."),
+                   g_bytes_get_size (bytes),
+                   EXECNET_MESSAGE_MAX_PAYLOAD);
+      return FALSE;
+    }
+  return execnet_gateway_core_send (self->core->gateway,
+                                    EXECNET_MESSAGE_CHANNEL_DATA,
+                                    self->core->id,
+                                    bytes,
+                                    error);
+}
+
+/**
+ * execnet_channel_wait_sent:
+ * @self: a channel
+ * @timeout_ms: how long to wait, in milliseconds; -1 without end
+ * @cancellable: (nullable): a cancellable
+ *
+ * Waits until the operating system has taken everything that was sent over the channel's gateway
+ * before: from then on it arrives also when this process ends.
+ *
+ * Returns: %EXECNET_WAIT_READY; %EXECNET_WAIT_TIMED_OUT; %EXECNET_WAIT_INTERRUPTED;
+ *   %EXECNET_WAIT_ERROR when the other side takes no more
+ *
+ * Since: 1.0
+ */
+ExecnetWaitResult
+execnet_channel_wait_sent (ExecnetChannel *self, gint timeout_ms, GCancellable *cancellable)
+{
+  g_autoptr (ExecnetConnection) connection = NULL;
+  gboolean is_broken;
+
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), EXECNET_WAIT_ERROR);
+
+  if (self->core == NULL)
+    return EXECNET_WAIT_ERROR;
+  connection = execnet_gateway_core_get_connection (self->core->gateway, NULL);
+  if (connection == NULL)
+    return EXECNET_WAIT_ERROR;
+  if (execnet_connection_wait_sent (connection, timeout_ms, cancellable, &is_broken))
+    return EXECNET_WAIT_READY;
+  if (is_broken)
+    return EXECNET_WAIT_ERROR;
+  return g_cancellable_is_cancelled (cancellable) ? EXECNET_WAIT_INTERRUPTED : EXECNET_WAIT_TIMED_OUT;
+}
+
+/**
+ * execnet_channel_send_bytes:
+ * @self: a channel
+ * @bytes: an item in its wire form, see [method@Channel.queue_bytes]
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Sends an item that is in its wire form already; else as [method@Channel.send].
+ *
+ * Returns: %TRUE when it is queued
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_channel_send_bytes (ExecnetChannel *self,
+                            GBytes *bytes,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_autoptr (ExecnetConnection) connection = NULL;
+
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_open (self, error))
+    return FALSE;
+  connection = execnet_gateway_core_get_connection (self->core->gateway, error);
+  if (connection == NULL)
+    return FALSE;
+  return execnet_connection_wait_room (connection, -1, cancellable, error)
+         && execnet_channel_queue_bytes (self, bytes, error);
+}
+
+/**
+ * execnet_channel_send:
+ * @self: a channel
+ * @item: the item; a floating reference is consumed
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Sends an item. It is queued, and the call returns; only while more than 1 MiB waits to be taken
+ * by the other side, it waits first.
+ *
+ * Returns: %TRUE when it is queued; else %FALSE with %EXECNET_ERROR_UNSUPPORTED_TYPE when the item
+ *   holds something that can't be sent (the message says where), %EXECNET_ERROR_CLOSED when the
+ *   channel is closed, or %EXECNET_ERROR_DIED when the gateway died
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_channel_send (ExecnetChannel *self,
+                      GVariant *item,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (item != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  sunk = g_variant_ref_sink (item);
+  bytes = encode (self, sunk, error);
+  return bytes != NULL && execnet_channel_send_bytes (self, bytes, cancellable, error);
+}
+
+/* In the task's context. */
+static void
+queue_when_room (GTask *task, gpointer result, GError *error)
+{
+  if (error == NULL)
+    execnet_channel_queue_bytes (g_task_get_source_object (task), g_task_get_task_data (task), &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Takes the task over, whose data is the item in its wire form. */
+static void
+send_when_room (ExecnetChannel *self, GTask *task)
+{
+  g_autoptr (GTask) owned = task;
+  ExecnetConnection *connection = NULL;
+  ExecnetPending *pending;
+  GError *error = NULL;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (check_open (self, &error))
+    connection = execnet_gateway_core_get_connection (self->core->gateway, &error);
+  if (connection == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (execnet_connection_has_room (connection))
+    {
+      execnet_connection_unref (connection);
+      queue_when_room (task, NULL, NULL);
+      return;
+    }
+  pending = execnet_pending_new (g_steal_pointer (&owned),
+                                 queue_when_room,
+                                 execnet_connection_get_lock (connection),
+                                 connection,
+                                 (GDestroyNotify) execnet_connection_unref);
+  execnet_pending_watch (pending, -1, NULL);
+  execnet_connection_wait_room_async (connection, pending);
+}
+
+/**
+ * execnet_channel_send_async:
+ * @self: a channel
+ * @item: the item; a floating reference is consumed
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): called when the item is queued
+ * @user_data: given to @callback
+ *
+ * Sends as [method@Channel.send] does, asynchronously. Items leave in the order in which they are
+ * queued: await each before the next, or send while less than 1 MiB waits.
+ *
+ * Since: 1.0
+ */
+void
+execnet_channel_send_async (ExecnetChannel *self,
+                            GVariant *item,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  g_autoptr (GTask) task = NULL;
+  GBytes *bytes;
+  GError *error = NULL;
+
+  g_return_if_fail (EXECNET_IS_CHANNEL (self));
+  g_return_if_fail (item != NULL);
+
+  sunk = g_variant_ref_sink (item);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, execnet_channel_send_async);
+  bytes = encode (self, sunk, &error);
+  if (bytes == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_set_task_data (task, bytes, (GDestroyNotify) g_bytes_unref);
+  send_when_room (self, g_steal_pointer (&task));
+}
+
+/**
+ * execnet_channel_send_finish:
+ * @self: a channel
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Channel.send_async].
+ *
+ * Returns: as for [method@Channel.send]
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_channel_send_finish (ExecnetChannel *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, execnet_channel_send_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * execnet_channel_send_bytes_async:
+ * @self: a channel
+ * @bytes: an item in its wire form, see [method@Channel.queue_bytes]
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable) (scope async): called when the item is queued
+ * @user_data: given to @callback
+ *
+ * Sends as [method@Channel.send_bytes] does, asynchronously.
+ *
+ * Since: 1.0
+ */
+void
+execnet_channel_send_bytes_async (ExecnetChannel *self,
+                                  GBytes *bytes,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (EXECNET_IS_CHANNEL (self));
+  g_return_if_fail (bytes != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, execnet_channel_send_bytes_async);
+  g_task_set_task_data (task, g_bytes_ref (bytes), (GDestroyNotify) g_bytes_unref);
+  send_when_room (self, task);
+}
+
+/**
+ * execnet_channel_send_bytes_finish:
+ * @self: a channel
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Channel.send_bytes_async].
+ *
+ * Returns: as for [method@Channel.send_bytes]
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_channel_send_bytes_finish (ExecnetChannel *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, execnet_channel_send_bytes_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

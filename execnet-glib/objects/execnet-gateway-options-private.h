@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "data/execnet-xspec.h"
+
+G_BEGIN_DECLS
+
+/* What the worker is told of the spec in its bootstrap line (docs/protocol.md): not floating, a
+ * dictionary. NULL with an error that quotes what the spec has wrong. Any thread. */
+GVariant *execnet_gateway_make_options (const char *id,
+                                        ExecnetXSpec *spec,
+                                        const char *execmodel,
+                                        GError **error);
+
+G_END_DECLS
