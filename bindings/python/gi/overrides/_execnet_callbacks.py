@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Callbacks of channels, in a thread of each gateway's own.
+
+execnet's programs expect their callbacks to run while the main thread is blocked in something
+else, and one gateway's callback to be able to wait for another's.
+"""
+
+import os
+import threading
+import traceback
+import weakref
+
+from gi.repository import GLib
+
+from ..module import get_introspection_module
+from ._execnet_errors import RemoteError, checked
+from ._execnet_items import load_received
+from ._execnet_wait import wait
+
+Execnet = get_introspection_module('Execnet')
+
+_lock = threading.Lock()
+_running = set()
+
+
+class CallbackThread:
+    """A main context and, while there is a callback or may be one, the thread that runs it."""
+
+    def __init__(self, name):
+        self.context = GLib.MainContext.new()
+        self._name = name
+        self._n_callbacks = 0
+        self._may_end = False
+        self._thread = None
+
+    def hold(self):
+        """Keep the thread for one more callback; starts it."""
+        with _lock:
+            self._n_callbacks += 1
+            if self._thread is not None:
+                return
+            # A daemon, because the interpreter joins others before our exit handler runs.
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            _running.add(self)
+            self._thread.start()
+
+    def release(self):
+        """Take back one `hold`."""
+        with _lock:
+            self._n_callbacks -= 1
+        self.context.wakeup()
+
+    def finish(self):
+        """Let the thread end once it has no callback."""
+        with _lock:
+            self._may_end = True
+        self.context.wakeup()
+
+    def join(self, timeout):
+        """Wait for the end of the thread, at most `timeout` seconds."""
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def _run(self):
+        self.context.push_thread_default()
+        while not self._has_ended():
+            self.context.iteration(True)
+        self.context.pop_thread_default()
+
+    def _has_ended(self):
+        with _lock:
+            if self._n_callbacks or not self._may_end:
+                return False
+            self._thread = None
+            _running.discard(self)
+            return True
+
+
+class Receiver:
+    """What the library calls with the items of one channel.
+
+    It holds no reference to the channel, which would then never be dropped.
+    """
+
+    def __init__(self, channel, callback, endmarker, wants_endmarker, thread):
+        self._channel = weakref.ref(channel)
+        self._load_flags = channel.get_load_flags()
+        self._gateway = channel.gateway
+        self._id = channel.id
+        self._callback = callback
+        self._endmarker = endmarker
+        self._wants_endmarker = wants_endmarker
+        self._thread = thread
+        self._error = None
+        # Held by setcallback while it delivers what has been waiting: the rest comes after it.
+        self._turn = threading.Lock()
+        self._deliverer = None
+
+    def __call__(self, data, *unused):
+        with self._turn:
+            if data is None:
+                self._end()
+            elif self._error is None:
+                try:
+                    self._deliver(data)
+                except BaseException:
+                    self._fail()
+        return True
+
+    def start(self, channel):
+        """Become the channel's callback, and deliver here what has been waiting."""
+        with self._turn:
+            self._thread.hold()
+            try:
+                _, queued = checked(self._gateway, channel.set_bytes_callback,
+                                    self._thread.context, self, True)
+            except BaseException:
+                self._thread.release()
+                raise
+            self._deliverer = threading.get_ident()
+            try:
+                for data in queued or ():
+                    self._deliver(data)
+            except BaseException:
+                self._fail()
+                # The caller gets it; nobody else needs to.
+                self._error.reported = True
+                raise
+            finally:
+                self._deliverer = None
+
+    def is_delivered_by_caller(self):
+        """Tell whether the caller is called by `start`, so that waiting can't end."""
+        return self._deliverer == threading.get_ident()
+
+    def take_error(self):
+        """Return the RemoteError of a callback that has failed, once."""
+        error = self._error
+        if error is None or error.reported:
+            return None
+        error.reported = True
+        return error
+
+    def _deliver(self, data):
+        channel = self._channel()
+        if channel is not None:
+            self._load_flags = channel.get_load_flags()
+            # Not kept while the callback runs: the program may drop it meanwhile.
+            channel = None
+        self._callback(load_received(data, self._load_flags, self._gateway))
+
+    def _fail(self):
+        error = RemoteError(traceback.format_exc())
+        error.reported = False
+        self._error = error
+        try:
+            channel = self._channel() or self._gateway.get_channel(self._id)
+            channel.close(error.formatted)
+        except (OSError, GLib.Error):
+            # The gateway is gone: there is nobody to tell.
+            pass
+
+    def _end(self):
+        callback, self._callback = self._callback, None
+        try:
+            if self._wants_endmarker:
+                callback(self._endmarker)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            self._thread.release()
+
+    def __del__(self):
+        error = self.take_error()
+        if error is not None:
+            error.warn()
+
+
+def set_callback(channel, callback, endmarker, wants_endmarker):
+    """Make `callback` the channel's; returns its Receiver."""
+    receiver = Receiver(channel, callback, endmarker, wants_endmarker,
+                        _get_thread(channel.gateway))
+    receiver.start(channel)
+    if channel.get_state() != Execnet.ChannelState.OPEN:
+        # As with execnet, what comes of an ended channel has come when setcallback returns.
+        wait(channel.wait_closed)
+    return receiver
+
+
+def _get_thread(gateway):
+    with _lock:
+        if gateway._callback_thread is None:
+            gateway._callback_thread = CallbackThread('callbacks of %s' % gateway.id)
+        return gateway._callback_thread
+
+
+def finish(gateway):
+    """Let the gateway's thread end with its last callback."""
+    thread = gateway._callback_thread
+    if thread is not None:
+        thread.finish()
+
+
+def finish_all(timeout):
+    """End every thread, waiting for each at most `timeout` seconds; for an exit handler."""
+    with _lock:
+        threads = list(_running)
+    for thread in threads:
+        thread.finish()
+    for thread in threads:
+        thread.join(timeout)
+
+
+def _forget_all():
+    # The threads are the parent's, and so are the descriptors that wake them.
+    global _lock
+    _lock = threading.Lock()
+    _running.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

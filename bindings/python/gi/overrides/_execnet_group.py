@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Groups as execnet has them, and the end of all gateways with the program."""
+
+import atexit
+import math
+import os
+
+from gi.repository import GLib
+
+from ..module import get_introspection_module
+from ..overrides import override
+from . import _execnet_callbacks as callbacks
+from ._execnet_errors import checked, from_glib
+from ._execnet_wait import check_timeout, complete, wait
+from ._execnet_xspec import XSpec
+
+Execnet = get_introspection_module('Execnet')
+
+# Seconds that a group has at the program's end, as with execnet.
+_EXIT_TIMEOUT = 1.0
+
+_with_gateways = set()
+
+
+@override
+class Group(Execnet.Group):
+    """Makes gateways and holds them until they are asked to end.
+
+    It is a sequence of its gateways, in the order of their making, which also finds them by `id`.
+    At the end of the program it terminates itself. Thread: any.
+    """
+
+    # The only module from which PyGObject takes a class for one of the library's.
+    __module__ = 'gi.overrides.Execnet'
+
+    def __init__(self, xspecs=(), execmodel='thread'):
+        """Make a group with a gateway for each of `xspecs`, as `makegateway` does."""
+        super().__init__()
+        if execmodel != 'thread':
+            raise ValueError("unknown execmodel %r: only 'thread' is there" % (execmodel,))
+        for spec in xspecs:
+            self.makegateway(spec)
+
+    @property
+    def defaultspec(self):
+        """The specification, a str, for `makegateway` without one."""
+        return self.get_default_spec()
+
+    @defaultspec.setter
+    def defaultspec(self, spec):
+        self.set_default_spec(str(spec))
+
+    # Gateways
+
+    def makegateway(self, spec=None):
+        """Start an interpreter as `spec` says, an XSpec or a str, and return its Gateway.
+
+        Waits until it has answered. Raises ValueError when the specification or its `id` won't
+        do, HostNotFound, or an OSError with the reason why there is no gateway. After Ctrl-C
+        nothing is left of it.
+        """
+        if not isinstance(spec, XSpec):
+            spec = XSpec(spec or self.defaultspec)
+        gateway = checked(None, self.start_gateway, spec)
+        _remember(self)
+        try:
+            wait(gateway.wait_ready)
+        except BaseException:
+            gateway.kill()
+            gateway.exit()
+            gateway.join(_EXIT_TIMEOUT)
+            raise
+        error = gateway.dup_error()
+        if error is not None:
+            raise from_glib(error, gateway)
+        return gateway
+
+    def allocate_id(self, spec):
+        """Give the XSpec an `id` that is free in this group, unless it has one."""
+        checked(None, super().allocate_id, spec)
+
+    def __len__(self):
+        return len(self.get_gateways())
+
+    def __iter__(self):
+        return iter(self.get_gateways())
+
+    def __getitem__(self, key):
+        gateways = self.get_gateways()
+        if isinstance(key, int):
+            return gateways[key]
+        for gateway in gateways:
+            if key is gateway or key == gateway.id:
+                return gateway
+        raise KeyError(key)
+
+    def __contains__(self, key):
+        try:
+            self[key]
+        except LookupError:
+            return False
+        return True
+
+    def __repr__(self):
+        return '<Group %r>' % [gateway.id for gateway in self]
+
+    # Ending
+
+    def terminate(self, timeout=None):
+        """Ask all gateways to end, wait at most `timeout` seconds, and end the rest by force.
+
+        With None it waits without end, and forces nothing. They leave the group.
+        """
+        check_timeout(timeout)
+        gateways = list(self)
+        timeout_ms = -1 if timeout is None else math.ceil(timeout * 1000)
+        try:
+            checked(None, complete, self.terminate_async, self.terminate_finish, timeout_ms)
+        finally:
+            for gateway in gateways:
+                callbacks.finish(gateway)
+        _with_gateways.discard(self)
+
+
+def _remember(group):
+    """Keep `group` for the exit handler, as long as it has gateways."""
+    _with_gateways.difference_update([other for other in _with_gateways if not len(other)])
+    _with_gateways.add(group)
+
+
+def _terminate_all():
+    # Before the interpreter is taken down: callbacks get what still comes, and their end markers.
+    for group in list(_with_gateways):
+        try:
+            group.terminate(_EXIT_TIMEOUT)
+        except (OSError, GLib.Error):
+            # Nobody is left to be told.
+            pass
+    callbacks.finish_all(_EXIT_TIMEOUT)
+
+
+# What the parent has made is the parent's to end.
+os.register_at_fork(after_in_child=_with_gateways.clear)
+atexit.register(_terminate_all)
