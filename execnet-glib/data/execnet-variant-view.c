@@ -1,0 +1,315 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "data/execnet-variant-view-private.h"
+
+#include "data/execnet-item-tree-private.h"
+
+#include <string.h>
+
+static gsize
+round_up (gsize size, guint alignment)
+{
+  return (size + alignment - 1) & ~((gsize) alignment - 1);
+}
+
+static guint
+get_offset_size (gsize container)
+{
+  if (container <= G_MAXUINT8)
+    return 1;
+  if (container <= G_MAXUINT16)
+    return 2;
+  return container <= G_MAXUINT32 ? 4 : 8;
+}
+
+static gsize
+read_offset (const guint8 *place, guint size)
+{
+  guint64 raw = 0;
+
+  memcpy (&raw, place, size);
+  return (gsize) GUINT64_FROM_LE (raw);
+}
+
+static gboolean
+init_array (ExecnetVariantMembers *members, const ExecnetVariantView *array)
+{
+  gsize ends;
+
+  members->is_array = TRUE;
+  members->member.type = array->type + 1;
+  members->member.type_end = array->type_end;
+  members->alignment = execnet_variant_type_alignment (array->type, array->type_end);
+  members->fixed_size = execnet_variant_type_fixed_size (array->type + 1, array->type_end);
+  if (array->size == 0)
+    return TRUE;
+  if (members->fixed_size > 0)
+    {
+      members->n_members = array->size / members->fixed_size;
+      return array->size % members->fixed_size == 0;
+    }
+
+  /* The last framing offset is the end of the last element, where the offsets begin. */
+  members->offset_size = get_offset_size (array->size);
+  if (array->size < members->offset_size)
+    return FALSE;
+  ends = read_offset (array->bytes + array->size - members->offset_size, members->offset_size);
+  if (ends > array->size - members->offset_size || (array->size - ends) % members->offset_size != 0)
+    return FALSE;
+  members->offset = members->limit = ends;
+  members->n_members = (array->size - ends) / members->offset_size;
+  return TRUE;
+}
+
+static gboolean
+init_tuple (ExecnetVariantMembers *members, const ExecnetVariantView *tuple)
+{
+  members->member.type = members->member.type_end = tuple->type + 1;
+  members->types_end = tuple->type_end - 1;
+  for (const char *type = members->member.type; type < members->types_end;
+       type = execnet_variant_type_skip (type))
+    members->n_members++;
+  members->offset_size = get_offset_size (tuple->size);
+  members->offset = members->limit = tuple->size;
+  return TRUE;
+}
+
+gboolean
+execnet_variant_members_init (ExecnetVariantMembers *members, const ExecnetVariantView *container)
+{
+  *members = (ExecnetVariantMembers){ .bytes = container->bytes, .size = container->size };
+  return *container->type == 'a' ? init_array (members, container)
+                                 : init_tuple (members, container);
+}
+
+static gboolean
+set_member (ExecnetVariantMembers *members, gsize start, gsize end)
+{
+  if (start > end || end > members->limit)
+    return FALSE;
+  members->member.bytes = members->bytes + start;
+  members->member.size = end - start;
+  members->position = end;
+  members->n_taken++;
+  return TRUE;
+}
+
+static gboolean
+next_element (ExecnetVariantMembers *members)
+{
+  gsize end;
+
+  if (members->fixed_size > 0)
+    {
+      members->member.bytes = members->bytes + members->n_taken++ * members->fixed_size;
+      members->member.size = members->fixed_size;
+      return TRUE;
+    }
+  end = read_offset (members->bytes + members->offset, members->offset_size);
+  members->offset += members->offset_size;
+  return set_member (members, round_up (members->position, members->alignment), end);
+}
+
+static gboolean
+next_of_tuple (ExecnetVariantMembers *members)
+{
+  const char *type = members->member.type_end;
+  const char *end = execnet_variant_type_skip (type);
+  gsize start = round_up (members->position, execnet_variant_type_alignment (type, end));
+  gsize fixed_size = execnet_variant_type_fixed_size (type, end);
+
+  members->member.type = type;
+  members->member.type_end = end;
+  if (fixed_size > 0)
+    return fixed_size <= members->limit && start <= members->limit - fixed_size
+           && set_member (members, start, start + fixed_size);
+  if (end == members->types_end)
+    return set_member (members, start, members->offset);
+  if (members->offset < members->offset_size)
+    return FALSE;
+  members->offset -= members->offset_size;
+  return set_member (
+      members, start, read_offset (members->bytes + members->offset, members->offset_size));
+}
+
+gboolean
+execnet_variant_members_next (ExecnetVariantMembers *members)
+{
+  return members->is_array ? next_element (members) : next_of_tuple (members);
+}
+
+static gboolean
+is_definite_type (const char *type, const char *end)
+{
+  const char *scanned;
+
+  if (end - type == 1)
+    return strchr ("bynqiuxthdsogv", *type) != NULL;
+  return g_variant_type_string_scan (type, end, &scanned) && scanned == end
+         && memchr (type, '*', (gsize) (end - type)) == NULL
+         && memchr (type, '?', (gsize) (end - type)) == NULL
+         && memchr (type, 'r', (gsize) (end - type)) == NULL;
+}
+
+/* The size of a fixed-size value must be exactly that: those who read it rely on it. */
+static gboolean
+has_right_size (const ExecnetVariantView *view)
+{
+  gsize fixed_size = execnet_variant_type_fixed_size (view->type, view->type_end);
+
+  return fixed_size == 0 || view->size == fixed_size;
+}
+
+/* NULL if an application called bytes trusted that don't suit their type. */
+GVariant *
+execnet_variant_view_item (GVariant *item, ExecnetVariantView *view)
+{
+  g_autoptr (GVariant) normal = g_variant_get_normal_form (item);
+
+  view->type = g_variant_get_type_string (normal);
+  view->type_end = view->type + strlen (view->type);
+  view->bytes = g_variant_get_data (normal);
+  view->size = g_variant_get_size (normal);
+  if (view->bytes == NULL)
+    {
+      view->bytes = (const guint8 *) "";
+      view->size = 0;
+    }
+  return has_right_size (view) ? g_steal_pointer (&normal) : NULL;
+}
+
+gboolean
+execnet_variant_view_unbox (const ExecnetVariantView *box, ExecnetVariantView *content)
+{
+  gsize end = box->size;
+
+  if (*box->type == 'm')
+    {
+      content->type = box->type + 1;
+      content->type_end = box->type_end;
+      content->bytes = box->bytes;
+      content->size = box->size;
+      if (execnet_variant_type_fixed_size (content->type, content->type_end) == 0)
+        content->size--; /* a sign that it isn't empty; the caller found it so */
+      return has_right_size (content);
+    }
+
+  while (end > 0 && box->bytes[end - 1] != '\0')
+    end--;
+  if (end == 0)
+    return FALSE;
+  content->type = (const char *) box->bytes + end;
+  content->type_end = (const char *) box->bytes + box->size;
+  content->bytes = box->bytes;
+  content->size = end - 1;
+  return content->type < content->type_end && is_definite_type (content->type, content->type_end)
+         && has_right_size (content);
+}
+
+/* Whether there are variants in a value of the type. */
+static gboolean
+has_variants (const ExecnetVariantView *view)
+{
+  return memchr (view->type, 'v', (gsize) (view->type_end - view->type)) != NULL;
+}
+
+/* Whether something in the value is deeper than GLib reads it. */
+gboolean
+execnet_variant_view_is_too_deep (const ExecnetVariantView *view)
+{
+  ExecnetVariantMembers open[EXECNET_VARIANT_DEPTH_MAX];
+  guint depths[EXECNET_VARIANT_DEPTH_MAX];
+  ExecnetVariantView value = *view;
+  guint n_open = 0, depth = 0;
+
+  for (;;)
+    {
+      ExecnetVariantView box;
+
+      while (*value.type == 'v' || (*value.type == 'm' && has_variants (&value) && value.size > 0))
+        {
+          box = value;
+          if (!execnet_variant_view_unbox (&box, &value))
+            return FALSE;
+          depth++;
+        }
+      if (depth + execnet_variant_type_depth (value.type, value.type_end)
+          > EXECNET_VARIANT_DEPTH_MAX)
+        return TRUE;
+      if (*value.type != 'm' && has_variants (&value))
+        {
+          depths[n_open] = depth + 1;
+          if (!execnet_variant_members_init (&open[n_open++], &value))
+            return FALSE;
+        }
+      while (n_open > 0 && open[n_open - 1].n_taken == open[n_open - 1].n_members)
+        n_open--;
+      if (n_open == 0)
+        return FALSE;
+      if (!execnet_variant_members_next (&open[n_open - 1]))
+        return FALSE;
+      value = open[n_open - 1].member;
+      depth = depths[n_open - 1];
+    }
+}
+
+#define GET(Type)                                                                                  \
+  ({                                                                                               \
+    Type raw;                                                                                      \
+    memcpy (&raw, view->bytes, sizeof raw);                                                        \
+    raw;                                                                                           \
+  })
+
+gboolean
+execnet_variant_view_get_int (const ExecnetVariantView *view, gint64 *value)
+{
+  switch (*view->type)
+    {
+    case 'y':
+      *value = *view->bytes;
+      return TRUE;
+    case 'n':
+      *value = GET (gint16);
+      return TRUE;
+    case 'q':
+      *value = GET (guint16);
+      return TRUE;
+    case 'i':
+    case 'h':
+      *value = GET (gint32);
+      return TRUE;
+    case 'u':
+      *value = GET (guint32);
+      return TRUE;
+    case 'x':
+    case 't':
+      *value = GET (gint64);
+      return *view->type == 'x' || *value >= 0;
+    default:
+      return FALSE;
+    }
+}
+
+guint64
+execnet_variant_view_get_uint64 (const ExecnetVariantView *view)
+{
+  return GET (guint64);
+}
+
+double
+execnet_variant_view_get_double (const ExecnetVariantView *view)
+{
+  return GET (double);
+}
+
+gboolean
+execnet_variant_view_get_text (const ExecnetVariantView *view, gsize *size)
+{
+  if (view->size == 0 || view->bytes[view->size - 1] != '\0')
+    return FALSE;
+  *size = view->size - 1;
+  return TRUE;
+}
