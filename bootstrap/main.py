@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From the one line that was sent to a worker that serves."""
+
+
+class SetupError(Exception):
+    """The kind of the failure as one word, and what to say about it."""
+
+
+def main():
+    if JYTHON:
+        connection = make_java_connection()
+    else:
+        connection = Connection(*take_standard_descriptors())
+    try:
+        options = load_item(binascii.a2b_base64(OPTIONS), True, False, None, 1)
+        apply_options(options)
+        start_tracing()
+        gateway = Gateway(connection, '%s-worker' % options['id'], options['execmodel'])
+    except BaseException:
+        refuse_start(connection)
+    hello = dump_item(get_information())
+    connection.write([b'1' + message_header.pack(HELLO, 0, len(hello)) + hello])
+    gateway.execution.serve()
+    leave(gateway)
+
+
+def apply_options(options):
+    """Everything here comes before any other thread is started: niceness is a thread's own."""
+    if options['execmodel'] not in MODELS:
+        raise SetupError('failed', "The execution model '%s' is unknown to this worker, which "
+                         "has: %s." % (options['execmodel'], ', '.join(MODELS)))
+    if options.get('env'):
+        os.environ.update((native(key), native(options['env'][key])) for key in options['env'])
+    if options.get('nice') is not None:
+        set_niceness(options['nice'])
+    if options.get('chdir'):
+        change_folder(native(options['chdir']))
+
+
+# later
+def set_niceness(increment):
+    try:
+        os.nice(increment)
+    except (EnvironmentError, AttributeError):
+        raise SetupError('nice', "The niceness can't be changed by %d: %s"
+                         % (increment, sys.exc_info()[1]))
+
+
+# later
+def change_folder(path):
+    try:
+        if not os.path.isdir(path):
+            os.mkdir(path)
+        os.chdir(path)
+    except EnvironmentError:
+        raise SetupError('chdir', "The folder '%s' can't be entered: %s"
+                         % (path, sys.exc_info()[1]))
+
+
+# later
+def refuse_start(connection):
+    """Answers that there will be no worker, and why."""
+    error = sys.exc_info()[1]
+    if isinstance(error, SetupError):
+        kind, reason = error.args
+    else:
+        kind, reason = 'failed', '%s: %s' % (type(error).__name__, error)
+    reason = text_of('%s\n%s' % (kind, reason)).encode('utf-8')
+    connection.write([b'0' + _int.pack(len(reason)) + reason])
+    os._exit(1)

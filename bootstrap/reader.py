@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The reader role: who waits for something reads for all.
+
+A thread that waits reads the connection itself when nobody else does, so that no other thread has
+to be woken for it. When nobody has read for a while, because all code computes, a background
+thread takes the role. It and other threads that only serve leave it as soon as they have delivered
+something to a thread that waits, because that one will want it next.
+"""
+
+#: The background thread takes the role when it has been free for so many seconds; the shorter time
+#: holds while threads wait for items.
+TAKE_OVER = 0.005
+TAKE_OVER_AWAITED = 0.0005
+
+
+class Box(object):
+    """A place where items wait for threads, and threads for items."""
+
+    _ended = False
+
+    def __init__(self):
+        self._items = deque()
+        self._sleepers = []
+
+
+class Reader(object):
+    """Who reads from a connection. The lock is for the role and for what is in all boxes."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.lock = allocate_lock()
+        self.held = False
+        # How often the role was left, and how many threads wait without it.
+        self.turns = 0
+        self.waiting = 0
+        # Whether the holder has woken somebody.
+        self.woken = False
+        # Where the background thread sleeps while somebody holds the role for long.
+        self.bed = None
+        self.asleep = False
+
+    def wait(self, box, to_end=False, deadline=None, serving=False):
+        """Waits until there is something in the box, or only until its end, and tells whether
+        it came to that before the deadline."""
+        may_read = self.connection.takes_turns
+        while True:
+            with self.lock:
+                if box._ended or box._items and not to_end:
+                    return True
+                if may_read and not self.held and self.connection.open:
+                    self.held = True
+                    sleeper = None
+                else:
+                    sleeper = allocate_lock()
+                    sleeper.acquire()
+                    box._sleepers.append(sleeper)
+                    if not serving:
+                        self.waiting += 1
+            if sleeper is None:
+                try:
+                    in_time = self.read(box, to_end, deadline, serving)
+                finally:
+                    self.leave()
+                may_read = not serving
+            else:
+                try:
+                    in_time = acquire_until(sleeper, deadline)
+                finally:
+                    with self.lock:
+                        if not serving:
+                            self.waiting -= 1
+                        if sleeper in box._sleepers:
+                            box._sleepers.remove(sleeper)
+            if not in_time:
+                return bool(box._ended or box._items and not to_end)
+
+    def read(self, box, to_end, deadline, serving):
+        """Reads in the role until the box has something, or this thread should give the role
+        away. Gives False at the deadline."""
+        connection = self.connection
+        self.woken = False
+        if connection.data:
+            connection.handle_messages()
+        while not (box._ended or box._items and not to_end):
+            if serving and self.woken or not connection.open:
+                break
+            if not connection.await_input(deadline):
+                return False
+        return True
+
+    def leave(self):
+        with self.lock:
+            self.held = False
+            self.turns += 1
+            if self.asleep:
+                self.asleep = False
+                self.bed.release()
+
+    def put(self, box, item):
+        with self.lock:
+            box._items.append(item)
+            if box._sleepers:
+                self.wake(box)
+
+    def end(self, box):
+        """Says that nothing more will come into the box. The caller holds the lock."""
+        box._ended = True
+        self.wake(box)
+        if self.held:
+            # The one who reads may wait for this box.
+            self.connection.interrupt_reading()
+
+    def wake(self, box):
+        for sleeper in box._sleepers:
+            sleeper.release()
+            self.woken = True
+        del box._sleepers[:]
+
+    def start_background(self):
+        self.bed = allocate_lock()
+        self.bed.acquire()
+        start_new_thread(self.run_background, ())
+
+    def run_background(self):
+        nothing = Box()
+        connection = self.connection
+        while connection.open:
+            if connection.takes_turns and not self.get_free_role():
+                continue
+            try:
+                self.read(nothing, False, None, connection.takes_turns)
+            finally:
+                self.leave()
+        self.after_end()
+
+    def get_free_role(self):
+        turns = self.turns
+        time.sleep(TAKE_OVER_AWAITED if self.waiting else TAKE_OVER)
+        with self.lock:
+            if turns != self.turns:
+                return False
+            if not self.held:
+                self.held = True
+                return True
+            # Somebody holds it and waits for long: no need to look until that ends.
+            self.asleep = True
+        self.bed.acquire()
+        return False

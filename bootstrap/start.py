@@ -1,0 +1,16 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The first statements of the line that is sent. They must parse on any Python, however old, so that
+# it can at least say that it is too old. pack.py puts the rest of the worker into the two strings.
+import sys
+if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
+    import os, struct
+    reason = "too-old\n%s is Python %d.%d, and at least 2.7 or 3.4 is needed" % (
+        (sys.executable or "The interpreter",) + tuple(sys.version_info[:2]))
+    reason = reason.encode("utf-8")
+    os.write(1, "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
+else:
+    import binascii, zlib
+    worker = {"__name__": "execnet_worker", "OPTIONS": "@OPTIONS@", "LATER": "@LATER@"}
+    exec(compile(zlib.decompress(binascii.a2b_base64("@EARLY@")), "<execnet worker>", "exec"), worker)
+    worker["main"]()

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Standard input and output belong to the protocol; code gets the null device in their place."""
+
+
+def take_standard_descriptors():
+    """Gives the two descriptors of the protocol. Children of this process don't get them."""
+    reading, writing = os.dup(0), os.dup(1)
+    keep_from_children(reading, writing)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    replace_standard_output()
+    return reading, writing
+
+
+def keep_from_children(*descriptors):
+    # Since 3.4 new descriptors are like this.
+    if PYTHON_2:
+        import fcntl
+        for descriptor in descriptors:
+            fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+
+
+def replace_standard_output():
+    """Printing must never fail, whatever the characters and the locale."""
+    if PYTHON_2:
+        sys.stdout = sys.__stdout__ = NullFile()
+    elif hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(errors='backslashreplace')
+    else:
+        import io
+        sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+            sys.stdout.detach(), 'utf-8', 'backslashreplace', line_buffering=True)
+
+
+# later
+class NullFile(object):
+    """Standard output of Python 2, whose own one fails for text beyond ASCII."""
+
+    name = '<stdout>'
+    mode = 'w'
+    encoding = 'utf-8'
+    errors = None
+    newlines = None
+    closed = False
+    softspace = 0
+
+    def write(self, data):
+        pass
+
+    def writelines(self, lines):
+        for line in lines:
+            pass
+
+    def flush(self):
+        pass
+
+    close = flush
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        return 1
