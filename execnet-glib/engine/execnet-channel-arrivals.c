@@ -37,14 +37,9 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
       return;
     }
   g_queue_push_tail (&self->arrivals, arrival);
-  if (self->n_waiters > 0)
-    g_cond_signal (&self->changed);
-  else
-    {
-      /* Threads that wait without taking anything. */
-      g_cond_broadcast (&self->changed);
-      execnet_channel_core_post (self);
-    }
+  g_cond_broadcast (&self->changed);
+  if (self->n_waiters == 0)
+    execnet_channel_core_post (self);
 }
 
 void
@@ -133,12 +128,8 @@ execnet_channel_core_receive (ExecnetChannelCore *self,
     ;
   self->n_waiters--;
   /* A time-out and an item may have met: nobody else was told of the item. */
-  if (self->arrivals.length > 0)
-    {
-      g_cond_signal (&self->changed);
-      if (self->n_waiters == 0)
-        execnet_channel_core_post (self);
-    }
+  if (self->arrivals.length > 0 && self->n_waiters == 0)
+    execnet_channel_core_post (self);
   g_mutex_unlock (lock);
   execnet_wait_end (&wait);
 
