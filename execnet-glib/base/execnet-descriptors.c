@@ -20,7 +20,7 @@ typedef struct
 
 /* All that follows belongs to this lock. It is held across a fork, so that the child finds the list
  * whole; nothing is called with it held that could want another lock, but for memory. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static GMutex lock;
 static Descriptor *descriptors;
 static gsize n_descriptors;
 static gsize n_allocated;
@@ -28,13 +28,13 @@ static gsize n_allocated;
 static void
 before_fork (void)
 {
-  pthread_mutex_lock (&lock);
+  g_mutex_lock (&lock);
 }
 
 static void
 after_fork_in_parent (void)
 {
-  pthread_mutex_unlock (&lock);
+  g_mutex_unlock (&lock);
 }
 
 /* In the child there is only this thread, and the others may have been anywhere: only what a signal
@@ -63,7 +63,7 @@ after_fork_in_child (void)
   if (null_device >= 0)
     close (null_device);
   n_descriptors = 0;
-  pthread_mutex_unlock (&lock);
+  g_mutex_unlock (&lock);
 }
 
 static void
@@ -107,12 +107,12 @@ execnet_descriptors_add (int fd)
     return;
 
   pthread_once (&once, install);
-  pthread_mutex_lock (&lock);
+  g_mutex_lock (&lock);
   descriptor = find (fd);
   if (descriptor == NULL)
     descriptor = append ();
   *descriptor = (Descriptor){ fd, now.st_dev, now.st_ino };
-  pthread_mutex_unlock (&lock);
+  g_mutex_unlock (&lock);
 }
 
 void
@@ -120,9 +120,9 @@ execnet_descriptors_remove (int fd)
 {
   Descriptor *descriptor;
 
-  pthread_mutex_lock (&lock);
+  g_mutex_lock (&lock);
   descriptor = find (fd);
   if (descriptor != NULL)
     *descriptor = descriptors[--n_descriptors];
-  pthread_mutex_unlock (&lock);
+  g_mutex_unlock (&lock);
 }

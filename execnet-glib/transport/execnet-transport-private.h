@@ -21,10 +21,10 @@ G_DECLARE_DERIVABLE_TYPE (ExecnetTransport, execnet_transport, EXECNET, TRANSPOR
 /* How the other end ended. */
 typedef struct
 {
-  gboolean exited;      /* the process was reaped: the two numbers below hold */
-  gint exit_status;     /* 0 to 255, or -1 when a signal ended it */
-  gint term_signal;     /* the signal, or 0 */
-  char *last_output;    /* the last lines of stderr, valid UTF-8; may be empty, not NULL */
+  gboolean exited;   /* the process was reaped: the two numbers below hold */
+  gint exit_status;  /* 0 to 255, or -1 when a signal ended it */
+  gint term_signal;  /* the signal, or 0 */
+  char *last_output; /* the last lines of stderr, valid UTF-8; may be empty, not NULL */
 } ExecnetTransportEnd;
 
 struct _ExecnetTransportClass
@@ -85,8 +85,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ExecnetTransportEnd, execnet_transport_end_cle
 /* Makes the transport that the spec's type asks for (popen here; more to come), or says what is
  * wrong with the spec. Any thread, quick: nothing is started yet. `default_python` (nullable) is
  * the interpreter for a plain popen, as a single path; NULL means python3 of PATH. */
-ExecnetTransport *execnet_transport_new_for_spec (ExecnetXSpec *spec,
-                                                  const char *default_python,
-                                                  GError **error);
+ExecnetTransport *
+execnet_transport_new_for_spec (ExecnetXSpec *spec, const char *default_python, GError **error);
 
 G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Passes what other processes write to their stderr on to this process's stderr, and remembers the
+ * last of it, for the error that tells why they ended.
+ *
+ * For one thread, which iterates its thread-default main context and has SIGPIPE blocked. Nothing
+ * blocks: while our stderr takes no more, nothing more is read, so that it is the writer that
+ * waits. */
+typedef struct _ExecnetLastOutput ExecnetLastOutput;
+
+/* Takes the reading end of a pipe. */
+ExecnetLastOutput *execnet_last_output_new (int fd);
+
+/* Passes on what is there now, and no more. */
+void execnet_last_output_free (ExecnetLastOutput *self);
+
+/* Reads what is in the pipe now. Its end may never come: a process that ended may leave others that
+ * hold it open. */
+void execnet_last_output_read_rest (ExecnetLastOutput *self);
+
+/* The last lines, without a line end at the end, as valid UTF-8; may be empty. */
+char *execnet_last_output_dup_text (ExecnetLastOutput *self);
+
+G_END_DECLS

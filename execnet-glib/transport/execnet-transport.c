@@ -1,0 +1,176 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "transport/execnet-transport-private.h"
+
+#include "base/execnet-error.h"
+#include "data/execnet-xspec-private.h"
+#include "transport/execnet-popen-transport-private.h"
+
+#include <glib/gi18n-lib.h>
+
+G_DEFINE_ABSTRACT_TYPE (ExecnetTransport, execnet_transport, G_TYPE_OBJECT)
+
+/* What holds for a transport that has no process on this machine. */
+
+static void
+default_close_write (ExecnetTransport *self)
+{
+}
+
+static void
+default_kill (ExecnetTransport *self)
+{
+}
+
+static void
+default_wait_end_async (ExecnetTransport *self,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, execnet_transport_wait_end_async);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+default_wait_end_finish (ExecnetTransport *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+default_get_end (ExecnetTransport *self, ExecnetTransportEnd *end)
+{
+}
+
+static gboolean
+default_kill_from_any_thread (ExecnetTransport *self)
+{
+  return FALSE;
+}
+
+static void
+execnet_transport_class_init (ExecnetTransportClass *klass)
+{
+  klass->close_write = default_close_write;
+  klass->kill = default_kill;
+  klass->wait_end_async = default_wait_end_async;
+  klass->wait_end_finish = default_wait_end_finish;
+  klass->get_end = default_get_end;
+  klass->kill_from_any_thread = default_kill_from_any_thread;
+}
+
+static void
+execnet_transport_init (ExecnetTransport *self)
+{
+}
+
+void
+execnet_transport_open_async (ExecnetTransport *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  EXECNET_TRANSPORT_GET_CLASS (self)->open_async (self, cancellable, callback, user_data);
+}
+
+GIOStream *
+execnet_transport_open_finish (ExecnetTransport *self, GAsyncResult *result, GError **error)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->open_finish (self, result, error);
+}
+
+void
+execnet_transport_close_write (ExecnetTransport *self)
+{
+  EXECNET_TRANSPORT_GET_CLASS (self)->close_write (self);
+}
+
+void
+execnet_transport_kill (ExecnetTransport *self)
+{
+  EXECNET_TRANSPORT_GET_CLASS (self)->kill (self);
+}
+
+void
+execnet_transport_wait_end_async (ExecnetTransport *self,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  EXECNET_TRANSPORT_GET_CLASS (self)->wait_end_async (self, cancellable, callback, user_data);
+}
+
+gboolean
+execnet_transport_wait_end_finish (ExecnetTransport *self, GAsyncResult *result, GError **error)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->wait_end_finish (self, result, error);
+}
+
+void
+execnet_transport_get_end (ExecnetTransport *self, ExecnetTransportEnd *end)
+{
+  *end = (ExecnetTransportEnd){ .exited = FALSE, .exit_status = -1 };
+  EXECNET_TRANSPORT_GET_CLASS (self)->get_end (self, end);
+  if (end->last_output == NULL)
+    end->last_output = g_strdup ("");
+}
+
+void
+execnet_transport_end_clear (ExecnetTransportEnd *end)
+{
+  g_clear_pointer (&end->last_output, g_free);
+}
+
+gboolean
+execnet_transport_kill_from_any_thread (ExecnetTransport *self)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->kill_from_any_thread (self);
+}
+
+/* Which transport a key asks for. The first key that the spec has counts: `via` says where to start
+ * what the type says. */
+static const struct
+{
+  const char *key;
+  ExecnetTransport *(*make) (ExecnetXSpec *spec, const char *default_python, GError **error);
+} kinds[] = {
+  { "via", NULL }, { "installvia", NULL },  { "popen", execnet_popen_transport_new },
+  { "ssh", NULL }, { "vagrant_ssh", NULL }, { "socket", NULL },
+};
+
+ExecnetTransport *
+execnet_transport_new_for_spec (ExecnetXSpec *spec, const char *default_python, GError **error)
+{
+  if (!execnet_xspec_validate (spec, error))
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *text = NULL;
+
+      if (!execnet_xspec_has (spec, kinds[i].key))
+        continue;
+      if (kinds[i].make != NULL)
+        return kinds[i].make (spec, default_python, error);
+
+      text = execnet_xspec_to_string (spec);
+      g_set_error (
+          error,
+          EXECNET_ERROR,
+          EXECNET_ERROR_INVALID_SPEC,
+          _ ("No gateway can be made from “%s”: “%s” is not supported yet by this version; "
+             "use popen."),
+          text,
+          kinds[i].key);
+      return NULL;
+    }
+  g_assert_not_reached (); /* a valid spec has a type */
+}
