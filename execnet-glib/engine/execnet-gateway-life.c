@@ -39,6 +39,7 @@ struct _ExecnetGatewayLife
   gboolean input_ended;
   gboolean has_exited;
   GError *input_error;   /* why input ended, if not plainly */
+  GError *refusal;       /* why the worker says that it can't run */
   GByteArray *stray_output;
 };
 
@@ -83,6 +84,7 @@ leave (ExecnetGatewayCore *self)
   g_clear_pointer (&life->options, g_variant_unref);
   g_clear_pointer (&life->stray_output, g_byte_array_unref);
   g_clear_error (&life->input_error);
+  g_clear_error (&life->refusal);
   g_free (life);
 
   execnet_live_gateways_remove (self);
@@ -166,6 +168,8 @@ choose_error (ExecnetGatewayCore *self, GError *known)
                         EXECNET_ERROR_EXITING,
                         _ ("The gateway “%s” was told to exit before it was up."),
                         self->id);
+  if (life->refusal != NULL)
+    return g_steal_pointer (&life->refusal);
   if (!was_up && life->stray_output->len > 0)
     return execnet_bootstrap_new_stray_output_error (life->stray_output->data,
                                                      life->stray_output->len);
@@ -298,13 +302,14 @@ on_greeting (const guint8 *bytes, gsize length, gpointer data, GError **error)
 {
   ExecnetGatewayCore *self = data;
 
-  switch (execnet_bootstrap_read_greeting (bytes, length, error))
+  switch (execnet_bootstrap_read_greeting (bytes, length, &self->life->refusal))
     {
     case EXECNET_GREETING_UP:
       g_byte_array_set_size (self->life->stray_output, 0);
       return 1;
     case EXECNET_GREETING_FAILED:
       g_byte_array_set_size (self->life->stray_output, 0);
+      g_propagate_error (error, g_error_copy (self->life->refusal));
       return -1;
     case EXECNET_GREETING_UNKNOWN:
       set_timer (self, STRAY_OUTPUT_MS, on_stray_output_complete);
