@@ -512,7 +512,7 @@ execnet_group_lookup (ExecnetGroup *self, const char *id)
  *
  * Lists the gateways that are being started, or are up, in the order in which they were made.
  *
- * Returns: (transfer full) (element-type ExecnetGateway): the gateways
+ * Returns: (transfer container) (element-type ExecnetGateway): the gateways
  *
  * Since: 1.0
  */

@@ -81,9 +81,9 @@ execnet_channel_set_callback (ExecnetChannel *self,
  * @user_data: given to @func
  * @notify: (nullable): called in @context when @func will not be called any more
  * @end_marker: whether @func gets %NULL when no more items will come
- * @queued: (out) (optional) (nullable) (transfer full) (element-type GLib.Bytes): return location
- *   for the items that wait already: then they are the caller's to deliver, and @func gets only
- *   those that come later
+ * @queued: (out) (optional) (nullable) (transfer container) (element-type GLib.Bytes): return
+ *   location for the items that wait already: then they are the caller's to deliver, and @func gets
+ *   only those that come later
  * @error: return location for an error
  *
  * Gives the channel's items to a function as [method@Channel.set_callback] does, as bytes.
