@@ -21,27 +21,38 @@ static const char stumble[] =
   "    return one / other\n"
   "divide(1, 0)\n";
 
-static const char describe[] =
+static const char descriptions[] =
+  "def describe_interpreter():\n"
+  "    import platform\n"
+  "    return '%s %s' % (platform.python_implementation(), platform.python_version())\n"
+  "\n"
   "def describe(name, year):\n"
   "    return '%s is from %d' % (name, year)\n";
+
+/* The shortest way to use a function: arguments in, its value out. */
+static char *
+call_function (ExecnetGateway *gateway, const char *name, GVariant *arguments, GError **error)
+{
+  g_autoptr (ExecnetSource) source = execnet_source_new_function (descriptions, name);
+  g_autoptr (GVariant) value = NULL;
+
+  value = execnet_gateway_call (gateway, source, arguments, NULL, error);
+  return value != NULL ? g_variant_dup_string (value, NULL) : NULL;
+}
 
 static ExecnetGateway *
 start_interpreter (const char *spec, GError **error)
 {
   g_autoptr (ExecnetGateway) gateway = execnet_make_gateway (spec, NULL, error);
-  g_autoptr (GVariant) information = NULL;
-  const char *implementation = NULL;
-  gint64 pid = 0;
+  g_autofree char *description = NULL;
 
   if (gateway == NULL)
     return NULL;
-  information = execnet_gateway_remote_information (gateway, FALSE, NULL, error);
-  if (information == NULL)
+  description = call_function (gateway, "describe_interpreter", NULL, error);
+  if (description == NULL)
     return NULL;
 
-  g_variant_lookup (information, "implementation", "&s", &implementation);
-  g_variant_lookup (information, "pid", "x", &pid);
-  g_print ("Started %s as process %" G_GINT64_FORMAT ".\n", implementation, pid);
+  g_print ("Started %s.\n", description);
   return g_steal_pointer (&gateway);
 }
 
@@ -94,20 +105,18 @@ let_items_come (ExecnetGateway *gateway, GError **error)
   return TRUE;
 }
 
-/* The shortest way: arguments in, the function's value out. */
 static gboolean
 call_a_function (ExecnetGateway *gateway, GError **error)
 {
-  g_autoptr (ExecnetSource) source = execnet_source_new_function (describe, "describe");
-  g_autoptr (GVariant) value = NULL;
+  g_autofree char *answer = NULL;
   GVariant *arguments;
 
   arguments = g_variant_new_parsed ("{'name': <'Python'>, 'year': <int64 1991>}");
-  value = execnet_gateway_call (gateway, source, arguments, NULL, error);
-  if (value == NULL)
+  answer = call_function (gateway, "describe", arguments, error);
+  if (answer == NULL)
     return FALSE;
 
-  g_print ("  Called a function, which answered: %s.\n", g_variant_get_string (value, NULL));
+  g_print ("  Called a function, which answered: %s.\n", answer);
   return TRUE;
 }
 
