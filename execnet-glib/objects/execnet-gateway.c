@@ -423,6 +423,32 @@ execnet_gateway_get_term_signal (ExecnetGateway *self)
 }
 
 /**
+ * execnet_gateway_dup_last_output:
+ * @self: a gateway
+ *
+ * Gives what the other side's process wrote to its standard error last, once it has ended. The
+ * text of the gateway's error has it, too.
+ *
+ * Returns: (transfer full): the last lines; may be empty
+ *
+ * Since: 1.0
+ */
+char *
+execnet_gateway_dup_last_output (ExecnetGateway *self)
+{
+  char *last_output;
+
+  g_return_val_if_fail (EXECNET_IS_GATEWAY (self), NULL);
+
+  if (self->core == NULL || execnet_gateway_core_is_foreign (self->core))
+    return g_strdup ("");
+  g_mutex_lock (&self->core->lock);
+  last_output = g_strdup (self->core->last_output);
+  g_mutex_unlock (&self->core->lock);
+  return last_output;
+}
+
+/**
  * execnet_gateway_get_n_channels:
  * @self: a gateway
  *
