@@ -17,6 +17,25 @@ Execnet = get_introspection_module('Execnet')
 _PUBLIC_MODULE = 'gi.repository.Execnet'
 
 
+def _bind_hidden_type():
+    """Let PyGObject learn which class the library's RemoteError is, which ours is about to hide.
+
+    It looks classes up by name, for each function when that is called for the first time.
+    """
+    channel = Execnet.Channel()
+    channel.get_remote_error()
+    channel.take_remote_error()
+    hidden = Execnet.RemoteError
+    for function in (hidden.copy, hidden.get_message, hidden.get_text, hidden.get_type_name):
+        try:
+            function(None)
+        except TypeError:
+            pass
+
+
+_bind_hidden_type()
+
+
 class RemoteError(Exception):
     """Remote code raised an exception, or the other side closed with an error.
 
@@ -92,7 +111,7 @@ def from_glib(error, gateway=None, lost=OSError):
     exception = lost(error.message)
     exception.exit_status = gateway.get_exit_status()
     exception.term_signal = gateway.get_term_signal()
-    exception.last_output = gateway.dup_last_output() or ''
+    exception.last_output = gateway.dup_last_output()
     return exception
 
 

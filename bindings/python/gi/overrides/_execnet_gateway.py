@@ -47,6 +47,7 @@ class Gateway(Execnet.Gateway):
 
     # Objects that are made in C skip __init__.
     _callback_thread = None
+    _has_left = False
 
     exc_info = staticmethod(sys.exc_info)
 
@@ -126,6 +127,7 @@ class Gateway(Execnet.Gateway):
     def exit(self):
         """Ask the other side to end, and leave the group; waits for nothing."""
         super().exit()
+        self._has_left = True
         callbacks.finish(self)
 
     def join(self, timeout=None):

@@ -6,6 +6,7 @@
 import atexit
 import math
 import os
+import threading
 
 from gi.repository import GLib
 
@@ -22,6 +23,7 @@ Execnet = get_introspection_module('Execnet')
 _EXIT_TIMEOUT = 1.0
 
 _with_gateways = set()
+_lock = threading.Lock()
 
 
 @override
@@ -35,6 +37,9 @@ class Group(Execnet.Group):
     # The only module from which PyGObject takes a class for one of the library's.
     __module__ = 'gi.overrides.Execnet'
 
+    # Objects that are made in C skip __init__.
+    _members = None
+
     def __init__(self, xspecs=(), execmodel='thread'):
         """Make a group with a gateway for each of `xspecs`, as `makegateway` does."""
         super().__init__()
@@ -46,7 +51,7 @@ class Group(Execnet.Group):
     @property
     def defaultspec(self):
         """The specification, a str, for `makegateway` without one."""
-        return self.get_default_spec()
+        return self.dup_default_spec()
 
     @defaultspec.setter
     def defaultspec(self, spec):
@@ -63,6 +68,8 @@ class Group(Execnet.Group):
         """
         if not isinstance(spec, XSpec):
             spec = XSpec(spec or self.defaultspec)
+        if spec.id in self:
+            raise ValueError('the group already has a gateway with the id %r' % spec.id)
         gateway = checked(None, self.start_gateway, spec)
         _remember(self)
         try:
@@ -74,6 +81,7 @@ class Group(Execnet.Group):
             raise
         error = gateway.dup_error()
         if error is not None:
+            gateway.exit()
             raise from_glib(error, gateway)
         return gateway
 
@@ -81,17 +89,25 @@ class Group(Execnet.Group):
         """Give the XSpec an `id` that is free in this group, unless it has one."""
         checked(None, super().allocate_id, spec)
 
+    def _get_members(self):
+        """Return the gateways, also those that have died: they stay until they are told to exit."""
+        with _lock:
+            members = self._members or []
+            alive = [gateway for gateway in self.get_gateways() if gateway not in members]
+            self._members = [gateway for gateway in members + alive if not gateway._has_left]
+            return self._members
+
     def __len__(self):
-        return len(self.get_gateways())
+        return len(self._get_members())
 
     def __iter__(self):
-        return iter(self.get_gateways())
+        return iter(self._get_members())
 
     def __getitem__(self, key):
-        gateways = self.get_gateways()
+        members = self._get_members()
         if isinstance(key, int):
-            return gateways[key]
-        for gateway in gateways:
+            return members[key]
+        for gateway in members:
             if key is gateway or key == gateway.id:
                 return gateway
         raise KeyError(key)
@@ -114,12 +130,13 @@ class Group(Execnet.Group):
         With None it waits without end, and forces nothing. They leave the group.
         """
         check_timeout(timeout)
-        gateways = list(self)
+        gateways = self._get_members()
         timeout_ms = -1 if timeout is None else math.ceil(timeout * 1000)
         try:
             checked(None, complete, self.terminate_async, self.terminate_finish, timeout_ms)
         finally:
             for gateway in gateways:
+                gateway._has_left = True
                 callbacks.finish(gateway)
         _with_gateways.discard(self)
 
@@ -141,6 +158,12 @@ def _terminate_all():
     callbacks.finish_all(_EXIT_TIMEOUT)
 
 
-# What the parent has made is the parent's to end.
-os.register_at_fork(after_in_child=_with_gateways.clear)
+def _forget_all():
+    # What the parent has made is the parent's to end.
+    global _lock
+    _lock = threading.Lock()
+    _with_gateways.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 atexit.register(_terminate_all)
