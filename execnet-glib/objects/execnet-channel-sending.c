@@ -210,7 +210,7 @@ execnet_channel_send (ExecnetChannel *self,
 
 /* In the task's context. */
 static void
-queue_when_room (GTask *task, gpointer result, GError *error)
+queue_now (GTask *task, gpointer result, GError *error)
 {
   if (error == NULL)
     execnet_channel_queue_bytes (g_task_get_source_object (task), g_task_get_task_data (task), &error);
@@ -218,6 +218,16 @@ queue_when_room (GTask *task, gpointer result, GError *error)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
+}
+
+/* In the task's context. */
+static void
+queue_delayed (GTask *task, gpointer result, GError *error)
+{
+  ExecnetChannel *self = g_task_get_source_object (task);
+
+  g_atomic_int_add (&self->n_delayed_sends, -1);
+  queue_now (task, result, error);
 }
 
 /* Takes the task over, whose data is the item in its wire form. */
@@ -238,14 +248,16 @@ send_when_room (ExecnetChannel *self, GTask *task)
       g_task_return_error (task, error);
       return;
     }
-  if (execnet_connection_has_room (connection))
+  /* None overtakes an earlier one that is only waiting for its context. */
+  if (g_atomic_int_get (&self->n_delayed_sends) == 0 && execnet_connection_has_room (connection))
     {
       execnet_connection_unref (connection);
-      queue_when_room (task, NULL, NULL);
+      queue_now (task, NULL, NULL);
       return;
     }
+  g_atomic_int_inc (&self->n_delayed_sends);
   pending = execnet_pending_new (g_steal_pointer (&owned),
-                                 queue_when_room,
+                                 queue_delayed,
                                  execnet_connection_get_lock (connection),
                                  connection,
                                  (GDestroyNotify) execnet_connection_unref);
@@ -261,8 +273,8 @@ send_when_room (ExecnetChannel *self, GTask *task)
  * @callback: (nullable) (scope async): called when the item is queued
  * @user_data: given to @callback
  *
- * Sends as [method@Channel.send] does, asynchronously. Items leave in the order in which they are
- * queued: await each before the next, or send while less than 1 MiB waits.
+ * Sends as [method@Channel.send] does, asynchronously. Several calls may be pending: their items
+ * leave in the order of the calls.
  *
  * Since: 1.0
  */

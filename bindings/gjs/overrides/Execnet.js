@@ -24,12 +24,17 @@ function _init() {
     channel.init(Execnet);
     gateway.init(Execnet);
 
+    // The boxed type must keep its name: GJS looks it up there. So it stands for the error that is
+    // thrown, which is an Error: `error instanceof Execnet.RemoteError`.
+    Object.defineProperty(Execnet.RemoteError, Symbol.hasInstance, {
+        value: error => error instanceof errors.RemoteError,
+    });
+
     const {Complex, Float, FrozenSet, Tuple} = values;
     const {makeGateway, make_gateway_sync} = gateway; // eslint-disable-line camelcase
     const {dumps, loads} = items;
     Object.assign(Execnet, {
         Complex, Float, FrozenSet, Tuple,
-        RemoteError: errors.RemoteError,
         dumps, loads,
         makeGateway, make_gateway: makeGateway, make_gateway_sync,
     });

@@ -83,6 +83,16 @@ class Gateway {
     }
 
     /**
+     * Makes a channel that belongs to no code yet: send it over another channel to give it to code.
+     *
+     * @returns {Execnet.Channel} the channel
+     * @throws {GLib.Error} CLOSED, DIED or NOT_CONNECTED
+     */
+    newChannel() {
+        return ofGateway.new_channel.call(this);
+    }
+
+    /**
      * Asks the worker what it does.
      *
      * @param {?Gio.Cancellable} [cancellable] - to stop waiting
@@ -205,7 +215,8 @@ function make_gateway_sync(spec = null, cancellable = null) { // eslint-disable-
 
 function init(namespace) {
     Execnet = namespace;
-    ofGateway = replaced(Execnet.Gateway.prototype, 'join', 'remote_information', 'remote_status');
+    ofGateway = replaced(Execnet.Gateway.prototype, 'join', 'new_channel', 'remote_information',
+        'remote_status');
     ofGroup = replaced(Execnet.Group.prototype, 'make_gateway', 'make_gateway_for_xspec',
         'terminate');
     mixIn(Execnet.Gateway, Gateway);

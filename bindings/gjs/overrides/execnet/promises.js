@@ -44,11 +44,12 @@ function mixIn(target, methods) {
     for (const name of Reflect.ownKeys(methods.prototype)) {
         if (name === 'constructor')
             continue;
-        const descriptor = Object.getOwnPropertyDescriptor(methods.prototype, name);
-        Object.defineProperty(target.prototype, name, descriptor);
+        // Those of the library can be assigned to, but not defined anew.
+        const method = methods.prototype[name];
+        target.prototype[name] = method;
         if (typeof name === 'string') {
-            Object.defineProperty(target.prototype,
-                name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), descriptor);
+            target.prototype[name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)] =
+                method;
         }
     }
 }
