@@ -37,7 +37,7 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
       return;
     }
   g_queue_push_tail (&self->arrivals, arrival);
-  g_cond_broadcast (&self->changed);
+  execnet_condition_announce (&self->changed);
   if (self->n_waiters == 0)
     execnet_channel_core_post (self);
 }
@@ -98,6 +98,81 @@ take (ExecnetChannelCore *self, ExecnetArrival **arrival, GError **error)
   return FALSE;
 }
 
+/* A wait for what arrives: by reading the connection, when nobody else does for a waiter, which
+ * spares a hand-over from the worker thread; else on the channel's condition. */
+typedef struct
+{
+  ExecnetWait wait;
+  ExecnetChannelCore *channel;
+  gboolean is_reader;
+} ArrivalWait;
+
+static void
+interrupt_reader (gpointer connection)
+{
+  execnet_connection_interrupt (connection);
+}
+
+/* Without the lock. */
+static void
+arrival_wait_begin (ArrivalWait *self,
+                    ExecnetChannelCore *channel,
+                    gint timeout_ms,
+                    GCancellable *cancellable)
+{
+  self->channel = channel;
+  self->is_reader = FALSE;
+  /* A channel is made only when its gateway has its connection, and keeps both. */
+  execnet_wait_begin_full (&self->wait,
+                           &channel->gateway->lock,
+                           &channel->changed,
+                           timeout_ms,
+                           cancellable,
+                           interrupt_reader,
+                           channel->gateway->connection);
+}
+
+static void
+stop_reading (ArrivalWait *self)
+{
+  if (self->is_reader)
+    execnet_connection_end_reading (self->channel->gateway->connection);
+  self->is_reader = FALSE;
+}
+
+/* With the lock, as execnet_wait_step. */
+static gboolean
+arrival_wait_step (ArrivalWait *self)
+{
+  ExecnetConnection *connection = self->channel->gateway->connection;
+  gboolean has_read;
+
+  if (execnet_wait_is_over (&self->wait))
+    return FALSE;
+  if (!self->is_reader)
+    self->is_reader = execnet_connection_begin_reading (connection);
+  if (!self->is_reader)
+    return execnet_wait_step (&self->wait);
+
+  self->channel->n_readers++;
+  g_mutex_unlock (&self->channel->gateway->lock);
+  has_read = execnet_connection_read (connection, self->wait.deadline);
+  /* Whoever interrupts wants the role, or has something to be looked at. */
+  if (!has_read)
+    stop_reading (self);
+  g_mutex_lock (&self->channel->gateway->lock);
+  self->channel->n_readers--;
+  return TRUE;
+}
+
+/* Without the lock. */
+static void
+arrival_wait_end (ArrivalWait *self)
+{
+  stop_reading (self);
+  execnet_wait_end (&self->wait);
+}
+
 static gboolean
 set_foreign_error (ExecnetChannelCore *self, GError **error)
 {
@@ -115,26 +190,26 @@ execnet_channel_core_receive (ExecnetChannelCore *self,
 {
   GMutex *lock = &self->gateway->lock;
   ExecnetArrival *arrival = NULL;
-  ExecnetWait wait;
+  ArrivalWait wait;
   gboolean done;
 
   if (set_foreign_error (self, error))
     return NULL;
 
-  execnet_wait_begin (&wait, lock, &self->changed, timeout_ms, cancellable);
+  arrival_wait_begin (&wait, self, timeout_ms, cancellable);
   g_mutex_lock (lock);
   self->n_waiters++;
-  while (!(done = take (self, &arrival, error)) && execnet_wait_step (&wait))
+  while (!(done = take (self, &arrival, error)) && arrival_wait_step (&wait))
     ;
   self->n_waiters--;
   /* A time-out and an item may have met: nobody else was told of the item. */
   if (self->arrivals.length > 0 && self->n_waiters == 0)
     execnet_channel_core_post (self);
   g_mutex_unlock (lock);
-  execnet_wait_end (&wait);
+  arrival_wait_end (&wait);
 
   if (!done)
-    execnet_wait_set_error (&wait, error, _ ("No item came in time."));
+    execnet_wait_set_error (&wait.wait, error, _ ("No item came in time."));
   return arrival;
 }
 
@@ -188,12 +263,12 @@ execnet_channel_core_wait (ExecnetChannelCore *self, gint timeout_ms, GCancellab
 {
   GMutex *lock = &self->gateway->lock;
   ExecnetWaitResult result = EXECNET_WAIT_TIMED_OUT;
-  ExecnetWait wait;
+  ArrivalWait wait;
 
   if (execnet_gateway_core_is_foreign (self->gateway))
     return EXECNET_WAIT_ERROR;
 
-  execnet_wait_begin (&wait, lock, &self->changed, timeout_ms, cancellable);
+  arrival_wait_begin (&wait, self, timeout_ms, cancellable);
   g_mutex_lock (lock);
   do
     {
@@ -206,11 +281,11 @@ execnet_channel_core_wait (ExecnetChannelCore *self, gint timeout_ms, GCancellab
                      ? EXECNET_WAIT_ERROR
                      : EXECNET_WAIT_END;
     }
-  while (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_step (&wait));
+  while (result == EXECNET_WAIT_TIMED_OUT && arrival_wait_step (&wait));
   g_mutex_unlock (lock);
-  if (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_is_cancelled (&wait))
+  if (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_is_cancelled (&wait.wait))
     result = EXECNET_WAIT_INTERRUPTED;
-  execnet_wait_end (&wait);
+  arrival_wait_end (&wait);
   return result;
 }
 

@@ -53,13 +53,14 @@ struct _ExecnetChannelCore
   gint32 id;
 
   /* Under the gateway's lock. */
-  GCond changed;
+  ExecnetCondition changed;
   ExecnetChannelState state;
   ExecnetLoadFlags load_flags;
   GQueue arrivals;  /* of ExecnetArrival */
   GQueue receivers; /* of ExecnetPending: receive; each is completed with an ExecnetArrival */
   GQueue closers;   /* of ExecnetPending: wait_close */
   guint n_waiters;        /* threads in receive */
+  guint n_readers;        /* threads that read the connection while they wait: one at most */
   gboolean is_registered; /* in the gateway's table */
   gboolean is_unclaimed;  /* it arrived in an item, and nobody asked for it yet */
   gboolean had_callback;  /* one was ever set */

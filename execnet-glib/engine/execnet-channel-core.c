@@ -18,7 +18,7 @@ execnet_channel_core_new (ExecnetGatewayCore *gateway, gint32 id)
   g_atomic_ref_count_init (&self->refs);
   self->gateway = execnet_gateway_core_ref (gateway);
   self->id = id;
-  g_cond_init (&self->changed);
+  execnet_condition_init (&self->changed);
   self->state = EXECNET_CHANNEL_OPEN;
   self->load_flags = gateway->load_flags;
   g_weak_ref_init (&self->object, NULL);
@@ -49,7 +49,7 @@ execnet_channel_core_unref (gpointer data)
   g_clear_error (&self->end_error);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   g_weak_ref_clear (&self->object);
-  g_cond_clear (&self->changed);
+  execnet_condition_clear (&self->changed);
   execnet_gateway_core_unref (self->gateway);
   g_free (self);
 }
@@ -208,7 +208,9 @@ execnet_channel_core_take_end_error (ExecnetChannelCore *self)
 void
 execnet_channel_core_wake (ExecnetChannelCore *self)
 {
-  g_cond_broadcast (&self->changed);
+  execnet_condition_announce (&self->changed);
+  if (self->n_readers > 0)
+    execnet_connection_interrupt (self->gateway->connection);
   if (execnet_channel_core_is_finished (self))
     execnet_pending_complete_all (&self->closers, NULL);
 }

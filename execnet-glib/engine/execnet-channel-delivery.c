@@ -328,7 +328,7 @@ execnet_channel_core_set_callback (ExecnetChannelCore *self,
         *queued = steal_arrivals (self);
       if (self->arrivals.length > 0 || execnet_channel_core_has_ended (self))
         execnet_channel_core_post (self);
-      g_cond_broadcast (&self->changed);
+      execnet_channel_core_wake (self);
     }
   g_mutex_unlock (&self->gateway->lock);
 

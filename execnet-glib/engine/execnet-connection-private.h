@@ -11,12 +11,14 @@
 
 G_BEGIN_DECLS
 
-/* One stream with messages both ways. The worker thread reads; whoever sends writes at once when
- * nothing waits before it, and leaves the rest to the worker thread. Reference-counted, any
+/* One stream with messages both ways. Whoever sends writes at once when nothing waits before it, and
+ * leaves the rest to the worker thread. The worker thread reads, but a thread that waits for an item
+ * may take the role over and read for itself: that saves it a hand-over. Reference-counted, any
  * thread. */
 typedef struct _ExecnetConnection ExecnetConnection;
 
-/* All are called on the worker thread, without a lock. */
+/* Called without a lock by whoever has the role of the reader: the worker thread, or, once messages
+ * come, a thread in execnet_connection_read. */
 typedef struct
 {
   /* The bytes before the first message: how many were taken (the messages begin behind them), 0 to
@@ -27,7 +29,7 @@ typedef struct
                        GBytes *payload,
                        gpointer user_data,
                        GError **error);
-  /* Once: nothing more will be read. `error` is NULL at a plain end of input. */
+  /* Worker thread, once: nothing more will be read. `error` is NULL at a plain end of input. */
   void (*ended) (const GError *error, gpointer user_data);
 } ExecnetConnectionFuncs;
 
@@ -44,6 +46,20 @@ void execnet_connection_close (ExecnetConnection *self);
 
 /* Worker thread: reads what is there now. */
 void execnet_connection_read_rest (ExecnetConnection *self);
+
+/* Any thread. TRUE when it is the reader now: it must end that soon, and run no code of the
+ * application meanwhile. FALSE when somebody else is, or nothing more will be read. Never waits. */
+gboolean execnet_connection_begin_reading (ExecnetConnection *self);
+
+/* The reader. Waits until something has arrived and handles it: TRUE; FALSE when the monotonic time
+ * `deadline` (-1: never) has come, or it was interrupted, or nothing more can be read. */
+gboolean execnet_connection_read (ExecnetConnection *self, gint64 deadline);
+
+/* The reader. The worker thread reads again. */
+void execnet_connection_end_reading (ExecnetConnection *self);
+
+/* Any thread. The reader's wait, now or next, ends. */
+void execnet_connection_interrupt (ExecnetConnection *self);
 
 /* Any thread. Queues, and never waits. FALSE when nothing can be sent any more. */
 gboolean execnet_connection_send (ExecnetConnection *self,

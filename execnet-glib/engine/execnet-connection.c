@@ -13,10 +13,13 @@
 #include "engine/execnet-worker-thread-private.h"
 #include "engine/execnet-write-queue-private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gi18n-lib.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,10 +33,19 @@ struct _ExecnetConnection
   gpointer user_data;
   ExecnetWriteQueue *queue; /* has a lock of its own */
 
+  /* The role of the reader is to hold this lock. Waiters only try to take it; the worker thread
+   * waits for it when it must have it, after an interrupt. Nobody takes it with another lock that
+   * a reader needs, unless he only tries. */
+  GMutex role;
+  ExecnetMessageReader *reader; /* the role */
+  gboolean is_over;             /* the role: nothing more will be read */
+  GError *read_error;           /* the role, until it is over; then the worker thread */
+  ExecnetWatch *read_watch;     /* the role; armed while nobody else has it */
+  int wake_fd;                  /* an eventfd that ends a reader's wait */
+  int is_closing;               /* atomic */
+
   /* Worker thread alone. */
   GIOStream *stream;
-  ExecnetMessageReader *reader;
-  ExecnetWatch *read_watch;
   gboolean has_ended;
 
   /* Sending threads arm the watch: it goes away under this lock. */
@@ -44,52 +56,161 @@ struct _ExecnetConnection
   gboolean is_socket;
 };
 
-/* Worker thread. */
+/* Worker thread, without the role. */
 static void
-end_input (ExecnetConnection *self, const GError *error)
+end_input (ExecnetConnection *self)
 {
   if (self->has_ended)
     return;
   self->has_ended = TRUE;
-  g_clear_pointer (&self->read_watch, execnet_watch_free);
-  self->funcs->ended (error, self->user_data);
+  self->funcs->ended (self->read_error, self->user_data);
 }
 
-/* Worker thread. */
+/* With the role. */
 static ExecnetReadState
 read_once (ExecnetConnection *self)
 {
-  g_autoptr (GError) error = NULL;
-  ExecnetReadState state = execnet_message_reader_read (self->reader, &error);
+  ExecnetReadState state = execnet_message_reader_read (self->reader, &self->read_error);
 
   if (state == EXECNET_READ_END || state == EXECNET_READ_ERROR)
-    end_input (self, error);
+    {
+      self->is_over = TRUE;
+      execnet_watch_arm (self->read_watch, FALSE);
+    }
   return state;
 }
 
-/* Worker thread. */
+/* Worker thread, with the role, which it gives back. */
 static void
 read_some (ExecnetConnection *self, guint n_reads)
 {
   g_autoptr (ExecnetConnection) alive = execnet_connection_ref (self);
+  gboolean is_over;
 
-  while (n_reads-- > 0 && !self->has_ended && self->reader != NULL)
+  while (n_reads-- > 0 && !self->is_over)
     {
       if (read_once (self) != EXECNET_READ_MORE)
         break;
     }
+  is_over = self->is_over;
+  g_mutex_unlock (&self->role);
+  if (is_over)
+    end_input (self);
 }
 
 static void
 on_readable (gpointer data)
 {
-  read_some (data, READS_PER_TURN);
+  ExecnetConnection *self = data;
+
+  /* Else a waiter has just become the reader. */
+  if (g_mutex_trylock (&self->role))
+    read_some (self, READS_PER_TURN);
+}
+
+/* Worker thread. Whoever reads leaves soon. */
+static void
+take_role (ExecnetConnection *self)
+{
+  if (g_mutex_trylock (&self->role))
+    return;
+  execnet_connection_interrupt (self);
+  g_mutex_lock (&self->role);
 }
 
 void
 execnet_connection_read_rest (ExecnetConnection *self)
 {
+  take_role (self);
   read_some (self, G_MAXUINT);
+}
+
+gboolean
+execnet_connection_begin_reading (ExecnetConnection *self)
+{
+  if (!g_mutex_trylock (&self->role))
+    return FALSE;
+  if (self->is_over || g_atomic_int_get (&self->is_closing))
+    {
+      g_mutex_unlock (&self->role);
+      return FALSE;
+    }
+  execnet_watch_arm (self->read_watch, FALSE);
+  return TRUE;
+}
+
+/* Worker thread. */
+static gboolean
+report_end (gpointer data)
+{
+  ExecnetConnection *self = data;
+
+  end_input (self);
+  execnet_connection_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Microseconds to the form that ppoll takes; NULL without a deadline. */
+static const struct timespec *
+time_left (gint64 deadline, struct timespec *left)
+{
+  gint64 us;
+
+  if (deadline < 0)
+    return NULL;
+  us = MAX (deadline - g_get_monotonic_time (), 0);
+  left->tv_sec = us / G_USEC_PER_SEC;
+  left->tv_nsec = us % G_USEC_PER_SEC * 1000;
+  return left;
+}
+
+static gboolean
+wait_for_input (ExecnetConnection *self, gint64 deadline)
+{
+  struct pollfd fds[] = { { self->read_fd, POLLIN, 0 }, { self->wake_fd, POLLIN, 0 } };
+  struct timespec left;
+  guint64 n_interrupts;
+
+  if (ppoll (fds, G_N_ELEMENTS (fds), time_left (deadline, &left), NULL) <= 0)
+    return FALSE;
+  if (fds[1].revents != 0)
+    {
+      while (read (self->wake_fd, &n_interrupts, sizeof n_interrupts) < 0 && errno == EINTR)
+        ;
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+execnet_connection_read (ExecnetConnection *self, gint64 deadline)
+{
+  ExecnetReadState state;
+
+  if (self->is_over || g_atomic_int_get (&self->is_closing) || !wait_for_input (self, deadline))
+    return FALSE;
+  state = read_once (self);
+  /* The worker thread is there as long as this thread has the role. */
+  if (self->is_over)
+    execnet_worker_thread_invoke (report_end, execnet_connection_ref (self));
+  return state == EXECNET_READ_MORE || state == EXECNET_READ_BLOCKED;
+}
+
+void
+execnet_connection_end_reading (ExecnetConnection *self)
+{
+  if (!self->is_over)
+    execnet_watch_arm (self->read_watch, TRUE);
+  g_mutex_unlock (&self->role);
+}
+
+void
+execnet_connection_interrupt (ExecnetConnection *self)
+{
+  const guint64 one = 1;
+
+  while (write (self->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+    ;
 }
 
 /* Any thread. */
@@ -202,10 +323,12 @@ execnet_connection_new (GIOStream *stream,
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->watch_lock);
+  g_mutex_init (&self->role);
   self->funcs = funcs;
   self->user_data = user_data;
   self->stream = g_object_ref (stream);
   self->write_fd = -1;
+  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
 
   if (!find_descriptors (stream, &self->read_fd, &self->write_fd, &self->is_socket)
       || !set_non_blocking (self->read_fd) || !set_non_blocking (self->write_fd))
@@ -223,7 +346,7 @@ execnet_connection_new (GIOStream *stream,
   self->reader = execnet_message_reader_new (self->read_fd, reader_funcs (funcs), user_data);
   self->read_watch = execnet_watch_new (self->read_fd, FALSE, on_readable, self);
   self->write_watch = execnet_watch_new (self->write_fd, TRUE, on_writable, self);
-  if (self->read_watch == NULL || self->write_watch == NULL)
+  if (self->read_watch == NULL || self->write_watch == NULL || self->wake_fd < 0)
     {
       g_set_error_literal (error,
                            EXECNET_ERROR,
@@ -251,7 +374,11 @@ execnet_connection_unref (ExecnetConnection *self)
   g_clear_pointer (&self->queue, execnet_write_queue_free);
   g_clear_pointer (&self->reader, execnet_message_reader_free);
   g_clear_object (&self->stream);
+  g_clear_error (&self->read_error);
+  if (self->wake_fd >= 0)
+    close (self->wake_fd);
   g_mutex_clear (&self->watch_lock);
+  g_mutex_clear (&self->role);
   g_free (self);
 }
 
@@ -259,7 +386,11 @@ void
 execnet_connection_close (ExecnetConnection *self)
 {
   self->has_ended = TRUE;
+  g_atomic_int_set (&self->is_closing, TRUE);
+  take_role (self);
+  self->is_over = TRUE;
   g_clear_pointer (&self->read_watch, execnet_watch_free);
+  g_mutex_unlock (&self->role);
   shut_down_writing (self);
   if (self->stream != NULL)
     g_io_stream_close (self->stream, NULL, NULL);

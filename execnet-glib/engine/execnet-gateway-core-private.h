@@ -27,7 +27,7 @@ struct _ExecnetGatewayCore
   char *id;
 
   GMutex lock;
-  GCond changed;
+  ExecnetCondition changed;
 
   /* Under the lock, as are the channels of the gateway. */
   ExecnetGatewayState state;

@@ -50,7 +50,7 @@ execnet_gateway_core_new (const char *id)
   self->generation = execnet_fork_get_generation ();
   self->id = g_strdup (id);
   g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  execnet_condition_init (&self->changed);
   self->state = EXECNET_GATEWAY_STARTING;
   self->exit_status = -1;
   self->last_output = g_strdup ("");
@@ -86,7 +86,7 @@ execnet_gateway_core_unref (gpointer data)
   g_free (self->last_output);
   g_free (self->id);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  execnet_condition_clear (&self->changed);
   g_free (self);
 }
 

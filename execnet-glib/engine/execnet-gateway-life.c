@@ -92,7 +92,7 @@ leave (ExecnetGatewayCore *self)
 
   g_mutex_lock (&self->lock);
   self->is_gone = TRUE;
-  g_cond_broadcast (&self->changed);
+  execnet_condition_announce (&self->changed);
   execnet_pending_complete_all (&self->end_waiters, NULL);
   execnet_gateway_core_tell_watcher (self);
   g_mutex_unlock (&self->lock);
@@ -213,7 +213,7 @@ finish (ExecnetGatewayCore *self, GError *error)
   self->state = EXECNET_GATEWAY_CLOSED;
   execnet_trace ("%s: closed: %s", self->id, self->error != NULL ? self->error->message : "as asked");
   end_channels (self);
-  g_cond_broadcast (&self->changed);
+  execnet_condition_announce (&self->changed);
   execnet_pending_complete_all (&self->ready_waiters, NULL);
   execnet_gateway_core_tell (self);
   g_mutex_unlock (&self->lock);
@@ -332,7 +332,7 @@ come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
   g_mutex_lock (&self->lock);
   self->information = information;
   self->state = EXECNET_GATEWAY_RUNNING;
-  g_cond_broadcast (&self->changed);
+  execnet_condition_announce (&self->changed);
   execnet_pending_complete_all (&self->ready_waiters, NULL);
   execnet_gateway_core_tell (self);
   g_mutex_unlock (&self->lock);

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Cuts what arrives on a non-blocking descriptor into messages. One thread at a time. */
+/* Cuts what arrives on a non-blocking descriptor into messages. One thread at a time: the one that has the
+ * role of the connection's reader. */
 typedef struct _ExecnetMessageReader ExecnetMessageReader;
 
 typedef struct
@@ -25,7 +26,8 @@ typedef struct
 typedef enum
 {
   EXECNET_READ_MORE,    /* there may be more to read now */
-  EXECNET_READ_BLOCKED, /* nothing more is there now */
+  EXECNET_READ_BLOCKED, /* something was read, and nothing more is there now */
+  EXECNET_READ_NOTHING, /* nothing was there */
   EXECNET_READ_END,     /* plain end of input, between two messages */
   EXECNET_READ_ERROR,
 } ExecnetReadState;

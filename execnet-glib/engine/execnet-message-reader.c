@@ -77,7 +77,7 @@ explain (ExecnetMessageReader *self, gssize n_read, GError **error)
   int saved_errno = errno;
 
   if (n_read < 0 && (saved_errno == EAGAIN || saved_errno == EWOULDBLOCK))
-    return EXECNET_READ_BLOCKED;
+    return EXECNET_READ_NOTHING;
   /* A peer that died with bytes of ours unread resets the connection: for the reader an end. */
   if (n_read < 0 && saved_errno != ECONNRESET)
     {

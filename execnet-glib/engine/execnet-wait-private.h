@@ -7,23 +7,46 @@
 
 G_BEGIN_DECLS
 
+/* Announced under the mutex of what it is about. It knows whether anybody waits: announcing to nobody
+ * costs no system call, which GCond's broadcast always does. */
+typedef struct
+{
+  GCond cond;
+  guint n_waiting; /* the mutex */
+} ExecnetCondition;
+
+void execnet_condition_init (ExecnetCondition *self);
+void execnet_condition_clear (ExecnetCondition *self);
+void execnet_condition_announce (ExecnetCondition *self);
+
 /* A synchronous wait for something that a mutex guards and a condition announces: with a time-out
  * and a cancellable, and without running anybody's main loop. */
 typedef struct
 {
   GMutex *mutex;
-  GCond *cond;
+  ExecnetCondition *condition;
   gint64 deadline; /* monotonic microseconds, or -1 */
   GCancellable *cancellable;
   gulong handler;
+  void (*wake) (gpointer user_data); /* NULL, or ends another kind of wait than on the condition */
+  gpointer user_data;
 } ExecnetWait;
 
 /* Any thread, without the mutex: a cancellable that is cancelled already calls back at once. */
 void execnet_wait_begin (ExecnetWait *self,
                          GMutex *mutex,
-                         GCond *cond,
+                         ExecnetCondition *condition,
                          gint timeout_ms,
                          GCancellable *cancellable);
+
+/* As above; when it is cancelled, `wake` is called, too. */
+void execnet_wait_begin_full (ExecnetWait *self,
+                              GMutex *mutex,
+                              ExecnetCondition *condition,
+                              gint timeout_ms,
+                              GCancellable *cancellable,
+                              void (*wake) (gpointer user_data),
+                              gpointer user_data);
 
 /* With the mutex. FALSE when the time is up or the wait was cancelled, which the other two tell. */
 gboolean execnet_wait_step (ExecnetWait *self);
@@ -32,6 +55,9 @@ gboolean execnet_wait_step (ExecnetWait *self);
 gboolean execnet_wait_step_slice (ExecnetWait *self, gint slice_ms);
 
 gboolean execnet_wait_is_cancelled (ExecnetWait *self);
+
+/* TRUE when the time is up or it was cancelled. */
+gboolean execnet_wait_is_over (ExecnetWait *self);
 
 /* Without the mutex. */
 void execnet_wait_end (ExecnetWait *self);

@@ -7,25 +7,61 @@
 
 #include "base/execnet-error.h"
 
+void
+execnet_condition_init (ExecnetCondition *self)
+{
+  g_cond_init (&self->cond);
+  self->n_waiting = 0;
+}
+
+void
+execnet_condition_clear (ExecnetCondition *self)
+{
+  g_cond_clear (&self->cond);
+}
+
+void
+execnet_condition_announce (ExecnetCondition *self)
+{
+  if (self->n_waiting > 0)
+    g_cond_broadcast (&self->cond);
+}
+
 static void
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
   ExecnetWait *self = data;
 
   g_mutex_lock (self->mutex);
-  g_cond_broadcast (self->cond);
+  execnet_condition_announce (self->condition);
   g_mutex_unlock (self->mutex);
+  if (self->wake != NULL)
+    self->wake (self->user_data);
 }
 
 void
 execnet_wait_begin (ExecnetWait *self,
                     GMutex *mutex,
-                    GCond *cond,
+                    ExecnetCondition *condition,
                     gint timeout_ms,
                     GCancellable *cancellable)
 {
+  execnet_wait_begin_full (self, mutex, condition, timeout_ms, cancellable, NULL, NULL);
+}
+
+void
+execnet_wait_begin_full (ExecnetWait *self,
+                         GMutex *mutex,
+                         ExecnetCondition *condition,
+                         gint timeout_ms,
+                         GCancellable *cancellable,
+                         void (*wake) (gpointer user_data),
+                         gpointer user_data)
+{
+  self->wake = wake;
+  self->user_data = user_data;
   self->mutex = mutex;
-  self->cond = cond;
+  self->condition = condition;
   self->deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
   self->cancellable = cancellable;
   self->handler = 0;
@@ -48,7 +84,9 @@ execnet_wait_step_slice (ExecnetWait *self, gint slice_ms)
     return FALSE;
   if (self->deadline < 0 && slice_ms < 0)
     {
-      g_cond_wait (self->cond, self->mutex);
+      self->condition->n_waiting++;
+      g_cond_wait (&self->condition->cond, self->mutex);
+      self->condition->n_waiting--;
       return !execnet_wait_is_cancelled (self);
     }
 
@@ -63,7 +101,9 @@ execnet_wait_step_slice (ExecnetWait *self, gint slice_ms)
       end = end < 0 ? slice_end : MIN (end, slice_end);
     }
   /* Only the next step says that the time is up: what was waited for is looked at once more. */
-  g_cond_wait_until (self->cond, self->mutex, end);
+  self->condition->n_waiting++;
+  g_cond_wait_until (&self->condition->cond, self->mutex, end);
+  self->condition->n_waiting--;
   return TRUE;
 }
 
@@ -71,6 +111,13 @@ gboolean
 execnet_wait_is_cancelled (ExecnetWait *self)
 {
   return self->cancellable != NULL && g_cancellable_is_cancelled (self->cancellable);
+}
+
+gboolean
+execnet_wait_is_over (ExecnetWait *self)
+{
+  return execnet_wait_is_cancelled (self)
+         || (self->deadline >= 0 && g_get_monotonic_time () >= self->deadline);
 }
 
 void

@@ -27,7 +27,7 @@ typedef struct
 struct _ExecnetWriteQueue
 {
   GMutex lock;
-  GCond progress;
+  ExecnetCondition progress;
   int fd;
   gboolean is_socket;
 
@@ -62,7 +62,7 @@ execnet_write_queue_new (int fd, gboolean is_socket)
   ExecnetWriteQueue *self = g_new0 (ExecnetWriteQueue, 1);
 
   g_mutex_init (&self->lock);
-  g_cond_init (&self->progress);
+  execnet_condition_init (&self->progress);
   self->fd = fd;
   self->is_socket = is_socket;
   return self;
@@ -73,7 +73,7 @@ execnet_write_queue_free (ExecnetWriteQueue *self)
 {
   g_queue_clear_full (&self->chunks, chunk_free);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->progress);
+  execnet_condition_clear (&self->progress);
   g_free (self);
 }
 
@@ -174,7 +174,7 @@ account (ExecnetWriteQueue *self, gsize n_written)
 
   if (self->n_queued_bytes < EXECNET_HIGH_WATER)
     execnet_pending_complete_all (&self->room_waiters, NULL);
-  g_cond_broadcast (&self->progress);
+  execnet_condition_announce (&self->progress);
 }
 
 /* With the lock. */
@@ -185,7 +185,7 @@ break_queue (ExecnetWriteQueue *self)
   g_queue_clear_full (&self->chunks, chunk_free);
   self->n_queued_bytes = 0;
   execnet_pending_complete_all (&self->room_waiters, NULL);
-  g_cond_broadcast (&self->progress);
+  execnet_condition_announce (&self->progress);
 }
 
 /* With the lock. */
