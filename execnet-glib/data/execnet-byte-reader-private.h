@@ -55,16 +55,23 @@ execnet_byte_reader_take_uint8 (ExecnetByteReader *reader, guint8 *value)
 }
 
 /* Big-endian, as everything in execnet's formats. */
+static inline gint32
+execnet_int32_from_big_endian (const guint8 *bytes)
+{
+  guint32 raw;
+
+  memcpy (&raw, bytes, sizeof raw);
+  return (gint32) GUINT32_FROM_BE (raw);
+}
+
 static inline gboolean
 execnet_byte_reader_take_int32 (ExecnetByteReader *reader, gint32 *value)
 {
   const guint8 *bytes;
-  guint32 raw;
 
-  if (!execnet_byte_reader_take (reader, sizeof raw, &bytes))
+  if (!execnet_byte_reader_take (reader, sizeof *value, &bytes))
     return FALSE;
-  memcpy (&raw, bytes, sizeof raw);
-  *value = (gint32) GUINT32_FROM_BE (raw);
+  *value = execnet_int32_from_big_endian (bytes);
   return TRUE;
 }
 

@@ -397,23 +397,21 @@ to_tuple (Coercion *self, const ExecnetVariantView *view, Type type, const Place
 static gboolean
 put_pair (Coercion *self, const ExecnetVariantView *pair, Type entry, const Place *place)
 {
-  Type key = { entry.start + 1, entry.start + 2 };
-  Type value = { entry.start + 2, entry.end - 1 };
+  Type key_type = { entry.start + 1, entry.start + 2 };
+  Type value_type = { entry.start + 2, entry.end - 1 };
   Place key_place = { place->parent, PLACE_KEY, place->index };
   Place value_place = { place->parent, PLACE_VALUE, place->index };
-  ExecnetVariantMembers members;
+  ExecnetVariantView key, value;
   ExecnetVariantMark mark = execnet_variant_sink_begin (&self->sink);
 
-  if (!execnet_variant_members_init (&members, pair) || !execnet_variant_members_next (&members))
+  if (!execnet_variant_view_split_pair (pair, &key, &value))
     return fail_not_normal (self, place);
-  value_place.key = members.member;
-  if (!coerce (self, members.member, key, &key_place))
+  value_place.key = key;
+  if (!coerce (self, key, key_type, &key_place))
     return FALSE;
-  if (!has_fixed_size (key))
+  if (!has_fixed_size (key_type))
     execnet_variant_sink_mark_end (&self->sink, &mark);
-  if (!execnet_variant_members_next (&members))
-    return fail_not_normal (self, place);
-  if (!coerce (self, members.member, value, &value_place))
+  if (!coerce (self, value, value_type, &value_place))
     return FALSE;
   execnet_variant_sink_end_tuple (&self->sink, &mark, entry.start, entry.end);
   return TRUE;
@@ -501,11 +499,9 @@ coerce (Coercion *self, ExecnetVariantView view, Type type, const Place *place)
   execnet_variant_sink_align (&self->sink, execnet_variant_type_alignment (type.start, type.end));
   while (!is_same_type (&view, type))
     {
-      ExecnetVariantView outer = view;
-
       if (*view.type != 'v' && (*view.type != 'm' || is_none (&view)))
         return convert (self, &view, type, place);
-      if (!execnet_variant_view_unbox (&outer, &view))
+      if (!execnet_variant_view_unbox (&view, &view))
         return fail_not_normal (self, place);
     }
   return copy (self, &view);

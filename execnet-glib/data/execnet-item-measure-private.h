@@ -23,18 +23,28 @@ typedef struct
   guint8 tag_size; /* with its NUL; 0: no tag */
   char content[6];
   guint8 content_length;
-  guint8 reach; /* of a kind without members: see ExecnetNode */
+  ExecnetNode start; /* what a value without members starts as */
 } ExecnetNodeShape;
 
 extern const ExecnetNodeShape execnet_node_shapes[EXECNET_NODE_N_KINDS];
 
 #define EXECNET_VARIANT_ALIGNMENT 8
 
-/* A value without members, still without its content. */
-static inline ExecnetNode
-execnet_node_new (ExecnetNodeKind kind)
+/* A value without members. */
+static inline void
+execnet_node_set_number (ExecnetNode *node, ExecnetNodeKind kind, gint64 number)
 {
-  return (ExecnetNode){ .kind = kind, .hashable = TRUE, .reach = execnet_node_shapes[kind].reach };
+  node->traits = execnet_node_shapes[kind].start.traits;
+  node->count = 0;
+  node->value.integer = number;
+}
+
+static inline void
+execnet_node_set_bytes (ExecnetNode *node, ExecnetNodeKind kind, const guint8 *bytes, gsize size)
+{
+  node->traits = execnet_node_shapes[kind].start.traits;
+  node->count = (guint32) size;
+  node->value.bytes = bytes;
 }
 
 static inline guint64
@@ -112,6 +122,10 @@ execnet_node_type_length (const ExecnetItemTree *tree, const ExecnetNode *node)
 static inline guint64
 execnet_node_boxed_size (const ExecnetItemTree *tree, const ExecnetNode *node)
 {
+  const ExecnetNodeShape *shape = &execnet_node_shapes[node->kind];
+
+  if (shape->fixed_size > 0)
+    return shape->fixed_size + 1 + shape->type_length;
   return execnet_node_size (tree, node) + 1 + execnet_node_type_length (tree, node);
 }
 

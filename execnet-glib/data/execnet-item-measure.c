@@ -5,37 +5,45 @@
 
 #include "data/execnet-item-measure-private.h"
 
-/* The last number is the reach of what has no members, else 0. */
-#define SHAPE(type, alignment, fixed_size, reach)                                                  \
+/* Values without members are hashable; the last number is their reach. */
+#define START(kind, reach)                                                                         \
   {                                                                                                \
-    type, sizeof (type) - 1, alignment, fixed_size, "", 0, "", 0, reach                            \
+    {                                                                                              \
+      {                                                                                            \
+        kind, TRUE, 0, reach                                                                       \
+      }                                                                                            \
+    }                                                                                              \
   }
-#define TAGGED(tag, content, reach)                                                                \
+#define SHAPE(kind, type, alignment, fixed_size, reach)                                            \
+  {                                                                                                \
+    type, sizeof (type) - 1, alignment, fixed_size, "", 0, "", 0, START (kind, reach)              \
+  }
+#define TAGGED(kind, tag, content, reach)                                                          \
   {                                                                                                \
     "{sv}", 4, EXECNET_VARIANT_ALIGNMENT, 0, tag, sizeof (tag), content, sizeof (content) - 1,     \
-        reach                                                                                      \
+        START (kind, reach)                                                                        \
   }
 
 const ExecnetNodeShape execnet_node_shapes[EXECNET_NODE_N_KINDS] = {
-  [EXECNET_NODE_NONE] = SHAPE ("mv", 8, 0, 1),
-  [EXECNET_NODE_BOOL] = SHAPE ("b", 1, 1, 0),
-  [EXECNET_NODE_INT] = SHAPE ("x", 8, 8, 0),
-  [EXECNET_NODE_FLOAT] = SHAPE ("d", 8, 8, 0),
-  [EXECNET_NODE_CHANNEL] = SHAPE ("h", 4, 4, 0),
-  [EXECNET_NODE_TEXT] = SHAPE ("s", 1, 0, 0),
-  [EXECNET_NODE_BYTES] = SHAPE ("ay", 1, 0, 1),
-  [EXECNET_NODE_TEXT_WITH_NUL] = TAGGED ("str", "ay", 3),
-  [EXECNET_NODE_LONG] = TAGGED ("long", "s", 2),
-  [EXECNET_NODE_COMPLEX] = TAGGED ("complex", "(dd)", 3),
-  [EXECNET_NODE_LIST] = SHAPE ("av", 8, 0, 0),
-  [EXECNET_NODE_BIG_TUPLE] = TAGGED ("tuple", "av", 0),
-  [EXECNET_NODE_SET] = TAGGED ("set", "av", 0),
-  [EXECNET_NODE_FROZENSET] = TAGGED ("frozenset", "av", 0),
-  [EXECNET_NODE_DICT_TEXT] = SHAPE ("a{sv}", 8, 0, 0),
-  [EXECNET_NODE_DICT_INT] = SHAPE ("a{xv}", 8, 0, 0),
-  [EXECNET_NODE_DICT_FLOAT] = SHAPE ("a{dv}", 8, 0, 0),
-  [EXECNET_NODE_DICT_BOOL] = SHAPE ("a{bv}", 8, 0, 0),
-  [EXECNET_NODE_DICT_ANY] = TAGGED ("dict", "a(vv)", 0),
+  [EXECNET_NODE_NONE] = SHAPE (EXECNET_NODE_NONE, "mv", 8, 0, 1),
+  [EXECNET_NODE_BOOL] = SHAPE (EXECNET_NODE_BOOL, "b", 1, 1, 0),
+  [EXECNET_NODE_INT] = SHAPE (EXECNET_NODE_INT, "x", 8, 8, 0),
+  [EXECNET_NODE_FLOAT] = SHAPE (EXECNET_NODE_FLOAT, "d", 8, 8, 0),
+  [EXECNET_NODE_CHANNEL] = SHAPE (EXECNET_NODE_CHANNEL, "h", 4, 4, 0),
+  [EXECNET_NODE_TEXT] = SHAPE (EXECNET_NODE_TEXT, "s", 1, 0, 0),
+  [EXECNET_NODE_BYTES] = SHAPE (EXECNET_NODE_BYTES, "ay", 1, 0, 1),
+  [EXECNET_NODE_TEXT_WITH_NUL] = TAGGED (EXECNET_NODE_TEXT_WITH_NUL, "str", "ay", 3),
+  [EXECNET_NODE_LONG] = TAGGED (EXECNET_NODE_LONG, "long", "s", 2),
+  [EXECNET_NODE_COMPLEX] = TAGGED (EXECNET_NODE_COMPLEX, "complex", "(dd)", 3),
+  [EXECNET_NODE_LIST] = SHAPE (EXECNET_NODE_LIST, "av", 8, 0, 0),
+  [EXECNET_NODE_BIG_TUPLE] = TAGGED (EXECNET_NODE_BIG_TUPLE, "tuple", "av", 0),
+  [EXECNET_NODE_SET] = TAGGED (EXECNET_NODE_SET, "set", "av", 0),
+  [EXECNET_NODE_FROZENSET] = TAGGED (EXECNET_NODE_FROZENSET, "frozenset", "av", 0),
+  [EXECNET_NODE_DICT_TEXT] = SHAPE (EXECNET_NODE_DICT_TEXT, "a{sv}", 8, 0, 0),
+  [EXECNET_NODE_DICT_INT] = SHAPE (EXECNET_NODE_DICT_INT, "a{xv}", 8, 0, 0),
+  [EXECNET_NODE_DICT_FLOAT] = SHAPE (EXECNET_NODE_DICT_FLOAT, "a{dv}", 8, 0, 0),
+  [EXECNET_NODE_DICT_BOOL] = SHAPE (EXECNET_NODE_DICT_BOOL, "a{bv}", 8, 0, 0),
+  [EXECNET_NODE_DICT_ANY] = TAGGED (EXECNET_NODE_DICT_ANY, "dict", "a(vv)", 0),
 };
 
 /* How many levels of GVariant lie between a container and what its members hold, and how many

@@ -35,12 +35,28 @@ typedef struct
   guint n_frames;
 } Serializer;
 
-static void
+static inline void
 put_offset (Serializer *self, gsize place, guint64 offset, guint size)
 {
-  guint64 raw = GUINT64_TO_LE (offset);
+  guint8 *bytes = &self->bytes[place];
+  guint16 small = GUINT16_TO_LE ((guint16) offset);
+  guint32 medium = GUINT32_TO_LE ((guint32) offset);
+  guint64 large = GUINT64_TO_LE (offset);
 
-  memcpy (&self->bytes[place], &raw, size);
+  switch (size)
+    {
+    case 1:
+      *bytes = (guint8) offset;
+      break;
+    case 2:
+      memcpy (bytes, &small, sizeof small);
+      break;
+    case 4:
+      memcpy (bytes, &medium, sizeof medium);
+      break;
+    default:
+      memcpy (bytes, &large, sizeof large);
+    }
 }
 
 static void
@@ -141,9 +157,15 @@ put_type (const ExecnetItemTree *tree, const ExecnetNode *node, char *place)
     const ExecnetNode *next;
     guint32 left;
   } open[EXECNET_VARIANT_DEPTH_MAX];
+  const ExecnetNodeShape *shape = &execnet_node_shapes[node->kind];
   char *start = place;
   guint n_open = 0;
 
+  if (shape->type_length == 1)
+    {
+      *place = shape->type[0];
+      return 1;
+    }
   for (;;)
     {
       if (node->kind == EXECNET_NODE_TUPLE)
@@ -172,11 +194,19 @@ put_type (const ExecnetItemTree *tree, const ExecnetNode *node, char *place)
 }
 
 /* The value in a variant. Gives the place behind it. */
-static gsize
+static inline gsize
 put_boxed (Serializer *self, const ExecnetNode *node, gsize at)
 {
-  gsize type = at + execnet_node_size (self->tree, node) + 1;
+  const ExecnetNodeShape *shape = &execnet_node_shapes[node->kind];
+  gsize type;
 
+  if (shape->fixed_size == sizeof node->value) /* ints and floats */
+    {
+      memcpy (&self->bytes[at], &node->value, sizeof node->value);
+      self->bytes[at + sizeof node->value + 1] = (guint8) shape->type[0];
+      return at + sizeof node->value + 2;
+    }
+  type = at + execnet_node_size (self->tree, node) + 1;
   put_value (self, node, at);
   return type + put_type (self->tree, node, (char *) &self->bytes[type]);
 }

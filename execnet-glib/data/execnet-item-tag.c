@@ -37,21 +37,17 @@ suits (ExecnetItemTag tag, const ExecnetVariantView *content)
 ExecnetItemTag
 execnet_item_tag_read (const ExecnetVariantView *value, ExecnetVariantView *content)
 {
-  ExecnetVariantMembers members;
-  const char *key;
+  ExecnetVariantView key, boxed;
   gsize length;
 
-  if (!execnet_variant_view_is (value, "{sv}") || !execnet_variant_members_init (&members, value)
-      || !execnet_variant_members_next (&members)
-      || !execnet_variant_view_get_text (&members.member, &length))
-    return EXECNET_ITEM_TAG_NONE;
-  key = (const char *) members.member.bytes;
-  if (!execnet_variant_members_next (&members)
-      || !execnet_variant_view_unbox (&members.member, content))
+  if (!execnet_variant_view_is (value, "{sv}")
+      || !execnet_variant_view_split_pair (value, &key, &boxed)
+      || !execnet_variant_view_get_text (&key, &length)
+      || !execnet_variant_view_unbox (&boxed, content))
     return EXECNET_ITEM_TAG_NONE;
 
   for (guint i = EXECNET_ITEM_TAG_NONE + 1; i < G_N_ELEMENTS (tags); i++)
-    if (strlen (tags[i].name) == length && memcmp (tags[i].name, key, length) == 0)
+    if (strlen (tags[i].name) == length && memcmp (tags[i].name, key.bytes, length) == 0)
       return suits (i, content) ? i : EXECNET_ITEM_TAG_NONE;
   return EXECNET_ITEM_TAG_NONE;
 }

@@ -55,11 +55,18 @@ typedef enum
 
 typedef struct
 {
-  guint8 kind;
-  guint8 hashable; /* may be a dict's key or a set's member */
-  guint8 level;    /* containers inside of each other, as the wire counts: at most the limit */
-  guint8 reach;    /* how deep the GVariant nests below this value; saturates */
-  guint32 count;   /* bytes, members, or pairs of a dict */
+  union
+  {
+    struct
+    {
+      guint8 kind;
+      guint8 hashable; /* may be a dict's key or a set's member */
+      guint8 level;    /* containers inside of each other, as the wire counts */
+      guint8 reach;    /* how deep the GVariant nests below this value; saturates */
+    };
+    guint32 traits; /* all four at once */
+  };
+  guint32 count; /* bytes, members, or pairs of a dict */
   union
   {
     gint64 integer; /* also bool and channel */
@@ -68,6 +75,17 @@ typedef struct
     gsize block;
   } value;
 } ExecnetNode;
+
+/* A processor that is asked for what it has just written in smaller pieces waits for longer than
+ * all else takes that is done with a small value. So a node is read as it is written, and here the
+ * compiler must not join the pieces, as it likes to. */
+static inline void
+execnet_node_copy (ExecnetNode *to, const ExecnetNode *from)
+{
+  to->traits = __atomic_load_n (&from->traits, __ATOMIC_RELAXED);
+  to->count = __atomic_load_n (&from->count, __ATOMIC_RELAXED);
+  to->value.integer = __atomic_load_n (&from->value.integer, __ATOMIC_RELAXED);
+}
 
 /* The head of a container's block; takes the place of one node. */
 typedef struct

@@ -73,14 +73,13 @@ add_block (ExecnetItemTree *tree, gsize n_members)
 void
 execnet_item_tree_new_list (ExecnetItemTree *tree, guint32 count, ExecnetNode *list)
 {
-  const ExecnetNode none = execnet_node_new (EXECNET_NODE_NONE);
   ExecnetNode *members;
 
   *list = (ExecnetNode){ .kind = EXECNET_NODE_LIST, .level = 1, .count = count };
   list->value.block = add_block (tree, count);
   members = execnet_node_members (tree, list);
   for (guint32 i = 0; i < count; i++)
-    members[i] = none;
+    execnet_node_set_number (&members[i], EXECNET_NODE_NONE, 0);
 }
 
 void
@@ -120,8 +119,8 @@ execnet_item_tree_append (ExecnetItemTree *tree,
   if (dict->count == execnet_node_block (tree, dict)->extra)
     grow_dict (tree, dict);
   pair = execnet_node_members (tree, dict) + 2 * (gsize) dict->count++;
-  pair[0] = *key;
-  pair[1] = *value;
+  execnet_node_copy (&pair[0], key);
+  execnet_node_copy (&pair[1], value);
 }
 
 static ExecnetNodeKind

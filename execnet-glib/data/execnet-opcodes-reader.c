@@ -99,41 +99,38 @@ describe_kind (const ExecnetNode *node)
     }
 }
 
-static ExecnetNode *
+static void
+grow_stack (Reader *self)
+{
+  self->allocated *= 2;
+  if (self->stack == self->space)
+    {
+      self->stack = g_new (ExecnetNode, self->allocated);
+      memcpy (self->stack, self->space, sizeof self->space);
+    }
+  else
+    self->stack = g_renew (ExecnetNode, self->stack, self->allocated);
+}
+
+static inline ExecnetNode *
 push (Reader *self)
 {
-  if (self->used == self->allocated)
-    {
-      self->allocated *= 2;
-      if (self->stack == self->space)
-        {
-          self->stack = g_new (ExecnetNode, self->allocated);
-          memcpy (self->stack, self->space, sizeof self->space);
-        }
-      else
-        self->stack = g_renew (ExecnetNode, self->stack, self->allocated);
-    }
+  if (G_UNLIKELY (self->used == self->allocated))
+    grow_stack (self);
   return &self->stack[self->used++];
 }
 
 static gboolean
 push_number (Reader *self, ExecnetNodeKind kind, gint64 number)
 {
-  ExecnetNode *node = push (self);
-
-  *node = execnet_node_new (kind);
-  node->value.integer = number;
+  execnet_node_set_number (push (self), kind, number);
   return TRUE;
 }
 
 static gboolean
 push_bytes (Reader *self, ExecnetNodeKind kind, const guint8 *bytes, gsize size)
 {
-  ExecnetNode *node = push (self);
-
-  *node = execnet_node_new (kind);
-  node->count = (guint32) size;
-  node->value.bytes = bytes;
+  execnet_node_set_bytes (push (self), kind, bytes, size);
   return TRUE;
 }
 
@@ -184,7 +181,7 @@ read_float (Reader *self)
   if (!execnet_byte_reader_take (&self->in, sizeof (double), &bytes))
     return fail_truncated (self);
   node = push (self);
-  *node = execnet_node_new (EXECNET_NODE_FLOAT);
+  execnet_node_set_number (node, EXECNET_NODE_FLOAT, 0);
   node->value.real = execnet_double_from_big_endian (bytes);
   return TRUE;
 }
@@ -327,9 +324,50 @@ read_latin1 (Reader *self)
   return push_text (self, execnet_item_tree_keep (self->tree, text, used), used);
 }
 
+/* Takes the numbers that come next in a list, in the order in which all writers put them, straight
+ * to their places. Leaves everything else, errors too, to those who come after. */
+static void
+read_numbers (Reader *self, const ExecnetNode *list, gint64 first)
+{
+  enum
+  {
+    INDEX_SIZE = 1 + sizeof (gint32),
+    INT_SIZE = INDEX_SIZE + 1 + sizeof (gint32),
+    FLOAT_SIZE = INDEX_SIZE + 1 + sizeof (double),
+  };
+  ExecnetNode *members = execnet_node_members (self->tree, list);
+
+  for (gint64 i = first; i < list->count; i++)
+    {
+      const guint8 *p = self->in.position;
+      gsize left = execnet_byte_reader_left (&self->in);
+
+      if (left <= INT_SIZE || p[0] != EXECNET_OPCODE_INT
+          || execnet_int32_from_big_endian (p + 1) != i)
+        return;
+      p += INDEX_SIZE;
+      if (p[0] == EXECNET_OPCODE_INT && p[INT_SIZE - INDEX_SIZE] == EXECNET_OPCODE_SET_ITEM)
+        {
+          execnet_node_set_number (
+              &members[i], EXECNET_NODE_INT, execnet_int32_from_big_endian (p + 1));
+          self->in.position += INT_SIZE + 1;
+        }
+      else if (p[0] == EXECNET_OPCODE_FLOAT && left > FLOAT_SIZE
+               && p[FLOAT_SIZE - INDEX_SIZE] == EXECNET_OPCODE_SET_ITEM)
+        {
+          execnet_node_set_number (&members[i], EXECNET_NODE_FLOAT, 0);
+          members[i].value.real = execnet_double_from_big_endian (p + 1);
+          self->in.position += FLOAT_SIZE + 1;
+        }
+      else
+        return;
+    }
+}
+
 static gboolean
 read_list (Reader *self)
 {
+  ExecnetNode *list;
   guint32 count;
 
   if (!take_count (self, &count))
@@ -340,7 +378,9 @@ read_list (Reader *self)
                  _ ("a list is to have %u members, more than the bytes can hold."),
                  count);
   self->list_members_left -= count;
-  execnet_item_tree_new_list (self->tree, count, push (self));
+  list = push (self);
+  execnet_item_tree_new_list (self->tree, count, list);
+  read_numbers (self, list, 0);
   return TRUE;
 }
 
@@ -416,7 +456,7 @@ set_list_member (Reader *self, ExecnetNode *list, const ExecnetNode *key, const 
                  _ ("a list of %u members has no index %" G_GINT64_FORMAT "."),
                  list->count,
                  key->value.integer);
-  execnet_node_members (self->tree, list)[index] = *value;
+  execnet_node_copy (execnet_node_members (self->tree, list) + index, value);
   return TRUE;
 }
 

@@ -40,8 +40,9 @@ typedef struct
   gboolean hashable; /* it is in a key or a set: what is in it must be hashable */
   guint depth;       /* how deep it is in the GVariant */
   ExecnetVariantMembers members;
-  ExecnetVariantMembers pair; /* of a dict: key and value at hand */
-  ExecnetVariantView key;
+  ExecnetVariantView key; /* of a dict: those at hand */
+  ExecnetVariantView value;
+  gboolean on_value; /* the key is written, the value is not, or not completely */
 } Frame;
 
 typedef struct
@@ -71,7 +72,7 @@ get_path (Writer *self)
         break;
       if (frame->kind != CONTAINER_DICT)
         execnet_item_path_append_member (path, index);
-      else if (frame->pair.n_taken < 2)
+      else if (!frame->on_value)
         execnet_item_path_append_key (path, index);
       else
         execnet_item_path_append_value (path, &frame->key, index);
@@ -394,13 +395,13 @@ end_container (Writer *self)
 }
 
 /* Whether a variant at this depth may hold such a value: deeper ones read as an empty tuple. */
-static gboolean
+static inline gboolean
 check_depth (Writer *self, const ExecnetVariantView *content, guint depth)
 {
   gsize length = (gsize) (content->type_end - content->type);
 
   /* No type nests deeper than it is long. */
-  if (depth + length < EXECNET_VARIANT_DEPTH_MAX
+  if (G_LIKELY (depth + length < EXECNET_VARIANT_DEPTH_MAX)
       || depth + execnet_variant_type_depth (content->type, content->type_end)
              < EXECNET_VARIANT_DEPTH_MAX)
     return TRUE;
@@ -449,53 +450,63 @@ write_array (Writer *self, const ExecnetVariantView *view, guint depth, gboolean
       self, view->type[1] == '{' ? CONTAINER_DICT : CONTAINER_LIST, view, depth, hashable);
 }
 
-/* Takes the value out of the variants and maybes around it; an empty maybe stays. */
-static gboolean
-unbox (Writer *self, ExecnetVariantView *view, guint *depth)
-{
-  ExecnetVariantView box;
-
-  while (*view->type == 'v' || (*view->type == 'm' && view->size > 0))
-    {
-      box = *view;
-      if (!execnet_variant_view_unbox (&box, view))
-        return fail_not_normal (self);
-      if (*box.type == 'v' && !check_depth (self, view, *depth))
-        return FALSE;
-      ++*depth;
-    }
-  return TRUE;
-}
-
 /* Writes a value, or begins to if it is a container. */
 static gboolean
-write_value (Writer *self, ExecnetVariantView view, guint depth, gboolean hashable)
+write_unboxed (Writer *self, const ExecnetVariantView *view, guint depth, gboolean hashable)
 {
-  if (!unbox (self, &view, &depth))
-    return FALSE;
-  switch (*view.type)
+  switch (*view->type)
     {
     case 'm':
       return write_opcode (self, EXECNET_OPCODE_NONE);
     case 'b':
-      return write_opcode (self, *view.bytes != 0 ? EXECNET_OPCODE_TRUE : EXECNET_OPCODE_FALSE);
+      return write_opcode (self, *view->bytes != 0 ? EXECNET_OPCODE_TRUE : EXECNET_OPCODE_FALSE);
     case 'd':
-      return write_float (self, execnet_variant_view_get_double (&view));
+      return write_float (self, execnet_variant_view_get_double (view));
     case 's':
     case 'o':
     case 'g':
-      return write_text (self, &view);
+      return write_text (self, view);
     case 'h':
-      return write_channel (self, &view);
+      return write_channel (self, view);
     case 'a':
-      return write_array (self, &view, depth, hashable);
+      return write_array (self, view, depth, hashable);
     case '(':
-      return begin_container (self, CONTAINER_TUPLE, &view, depth, hashable);
+      return begin_container (self, CONTAINER_TUPLE, view, depth, hashable);
     case '{':
-      return write_tagged (self, &view, depth, hashable);
+      return write_tagged (self, view, depth, hashable);
     default:
-      return write_integer (self, &view);
+      return write_integer (self, view);
     }
+}
+
+/* Takes the value out of the variants and maybes around it; an empty maybe stays. */
+static gboolean
+write_boxed (Writer *self, const ExecnetVariantView *box, guint depth, gboolean hashable)
+{
+  ExecnetVariantView content;
+
+  if (*box->type == 'm' && box->size == 0)
+    return write_opcode (self, EXECNET_OPCODE_NONE);
+  do
+    {
+      gboolean is_variant = *box->type == 'v';
+
+      if (!execnet_variant_view_unbox (box, &content))
+        return fail_not_normal (self);
+      if (is_variant && !check_depth (self, &content, depth))
+        return FALSE;
+      depth++;
+      box = &content;
+    }
+  while (*content.type == 'v' || (*content.type == 'm' && content.size > 0));
+  return write_unboxed (self, &content, depth, hashable);
+}
+
+static inline gboolean
+write_value (Writer *self, const ExecnetVariantView *view, guint depth, gboolean hashable)
+{
+  return *view->type == 'v' || *view->type == 'm' ? write_boxed (self, view, depth, hashable)
+                                                  : write_unboxed (self, view, depth, hashable);
 }
 
 /* Goes on with a list, tuple or set until it is complete, or a container in it comes first. */
@@ -521,43 +532,37 @@ write_members (Writer *self, Frame *frame)
         put_head (self, EXECNET_OPCODE_INT, (gint32) members->n_taken);
       if (!execnet_variant_members_next (members))
         return fail_not_normal (self);
-      if (!write_value (self, members->member, frame->depth + 1, frame->hashable))
+      if (!write_value (self, &members->member, frame->depth + 1, frame->hashable))
         return FALSE;
     }
   return TRUE;
 }
 
-static gboolean
-write_key (Writer *self, Frame *frame)
-{
-  if (!execnet_variant_members_next (&frame->members)
-      || !execnet_variant_members_init (&frame->pair, &frame->members.member)
-      || !execnet_variant_members_next (&frame->pair))
-    return fail_not_normal (self);
-  frame->key = frame->pair.member;
-  return write_value (self, frame->key, frame->depth + 2, TRUE);
-}
-
+/* The same for a dictionary. */
 static gboolean
 write_pairs (Writer *self, Frame *frame)
 {
+  ExecnetVariantMembers *members = &frame->members;
   guint n_frames = self->n_frames;
 
   while (self->n_frames == n_frames)
     {
-      if (frame->members.n_taken > 0 && frame->pair.n_taken == 1)
+      if (members->n_taken > 0 && !frame->on_value)
         {
-          if (!execnet_variant_members_next (&frame->pair))
-            return fail_not_normal (self);
-          if (!write_value (self, frame->pair.member, frame->depth + 2, FALSE))
+          frame->on_value = TRUE;
+          if (!write_value (self, &frame->value, frame->depth + 2, FALSE))
             return FALSE;
           continue;
         }
-      if (frame->members.n_taken > 0 && !write_opcode (self, EXECNET_OPCODE_SET_ITEM))
+      if (members->n_taken > 0 && !write_opcode (self, EXECNET_OPCODE_SET_ITEM))
         return FALSE;
-      if (frame->members.n_taken == frame->members.n_members)
+      if (members->n_taken == members->n_members)
         return end_container (self);
-      if (!write_key (self, frame))
+      if (!execnet_variant_members_next (members)
+          || !execnet_variant_view_split_pair (&members->member, &frame->key, &frame->value))
+        return fail_not_normal (self);
+      frame->on_value = FALSE;
+      if (!write_value (self, &frame->key, frame->depth + 2, TRUE))
         return FALSE;
     }
   return TRUE;
@@ -571,7 +576,7 @@ write_all (Writer *self, GVariant *item)
 
   if (normal == NULL)
     return fail_not_normal (self);
-  if (!check_depth (self, &view, 0) || !write_value (self, view, 0, FALSE))
+  if (!check_depth (self, &view, 0) || !write_value (self, &view, 0, FALSE))
     return FALSE;
   while (self->n_frames > 0)
     {

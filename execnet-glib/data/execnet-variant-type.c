@@ -9,8 +9,6 @@
 
 #include "data/execnet-item-tree-private.h"
 
-#include <string.h>
-
 /* The place behind the first complete type. */
 const char *
 execnet_variant_type_skip (const char *type)
@@ -31,74 +29,34 @@ execnet_variant_type_skip (const char *type)
   return type;
 }
 
-/* Of a basic type or v. */
-static guint
-get_char_alignment (char type)
-{
-  switch (type)
-    {
-    case 'n':
-    case 'q':
-      return 2;
-    case 'i':
-    case 'u':
-    case 'h':
-      return 4;
-    case 'x':
-    case 't':
-    case 'd':
-    case 'v':
-      return 8;
-    default:
-      return 1;
-    }
-}
+const ExecnetVariantChar execnet_variant_chars[] = {
+  ['b'] = { 1, 1 }, ['y'] = { 1, 1 }, ['n'] = { 2, 2 }, ['q'] = { 2, 2 }, ['i'] = { 4, 4 },
+  ['u'] = { 4, 4 }, ['h'] = { 4, 4 }, ['x'] = { 8, 8 }, ['t'] = { 8, 8 }, ['d'] = { 8, 8 },
+  ['s'] = { 1, 0 }, ['o'] = { 1, 0 }, ['g'] = { 1, 0 }, ['v'] = { 8, 0 }, [127] = { 0, 0 },
+};
 
 /* A container is aligned as the member that needs most. */
 guint
-execnet_variant_type_alignment (const char *type, const char *end)
+execnet_variant_container_alignment (const char *type, const char *end)
 {
   guint alignment = 1;
 
   for (; type < end; type++)
-    alignment = MAX (alignment, get_char_alignment (*type));
+    alignment = MAX (alignment, execnet_variant_get_char (*type)->alignment);
   return alignment;
 }
 
-/* 0 if the size isn't fixed. */
-static gsize
-get_char_size (char type)
-{
-  switch (type)
-    {
-    case 's':
-    case 'o':
-    case 'g':
-    case 'v':
-      return 0;
-    default:
-      return get_char_alignment (type); /* which is its size, for all others */
-    }
-}
-
-static gsize
-round_up (gsize size, guint alignment)
-{
-  return (size + alignment - 1) & ~((gsize) alignment - 1);
-}
-
-/* 0 if values of the type differ in size. */
 gsize
-execnet_variant_type_fixed_size (const char *type, const char *end)
+execnet_variant_container_fixed_size (const char *type, const char *end)
 {
   guint8 open[EXECNET_VARIANT_DEPTH_MAX];
   guint n_open = 0;
   gsize size = 0;
 
-  if (end - type == 1)
-    return get_char_size (*type);
   for (const char *p = type; p < end; p++)
-    if (strchr ("amsogv", *p) != NULL)
+    if (*p == 'a' || *p == 'm'
+        || (execnet_variant_get_char (*p)->alignment > 0
+            && execnet_variant_get_char (*p)->size == 0))
       return 0;
 
   for (const char *p = type; p < end; p++)
@@ -107,16 +65,18 @@ execnet_variant_type_fixed_size (const char *type, const char *end)
 
       if (*p == ')' || *p == '}')
         {
-          size = round_up (size, open[--n_open]);
+          size = execnet_variant_round_up (size, open[--n_open]);
           continue;
         }
       if (*p != '(' && *p != '{')
         {
-          size = round_up (size, get_char_alignment (*p)) + get_char_size (*p);
+          const ExecnetVariantChar *basic = execnet_variant_get_char (*p);
+
+          size = execnet_variant_round_up (size, basic->alignment) + basic->size;
           continue;
         }
       alignment = execnet_variant_type_alignment (p, execnet_variant_type_skip (p));
-      size = round_up (size, alignment);
+      size = execnet_variant_round_up (size, alignment);
       open[n_open++] = (guint8) alignment;
       if (p[1] == ')')
         size++; /* an empty tuple takes one byte */

@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-static gsize
-round_up (gsize size, guint alignment)
-{
-  return (size + alignment - 1) & ~((gsize) alignment - 1);
-}
-
 static guint
 get_offset_size (gsize container)
 {
@@ -23,15 +17,6 @@ get_offset_size (gsize container)
   if (container <= G_MAXUINT16)
     return 2;
   return container <= G_MAXUINT32 ? 4 : 8;
-}
-
-static gsize
-read_offset (const guint8 *place, guint size)
-{
-  guint64 raw = 0;
-
-  memcpy (&raw, place, size);
-  return (gsize) GUINT64_FROM_LE (raw);
 }
 
 static gboolean
@@ -56,7 +41,8 @@ init_array (ExecnetVariantMembers *members, const ExecnetVariantView *array)
   members->offset_size = get_offset_size (array->size);
   if (array->size < members->offset_size)
     return FALSE;
-  ends = read_offset (array->bytes + array->size - members->offset_size, members->offset_size);
+  ends = execnet_variant_read_offset (array->bytes + array->size - members->offset_size,
+                                      members->offset_size);
   if (ends > array->size - members->offset_size || (array->size - ends) % members->offset_size != 0)
     return FALSE;
   members->offset = members->limit = ends;
@@ -97,28 +83,13 @@ set_member (ExecnetVariantMembers *members, gsize start, gsize end)
   return TRUE;
 }
 
-static gboolean
-next_element (ExecnetVariantMembers *members)
-{
-  gsize end;
-
-  if (members->fixed_size > 0)
-    {
-      members->member.bytes = members->bytes + members->n_taken++ * members->fixed_size;
-      members->member.size = members->fixed_size;
-      return TRUE;
-    }
-  end = read_offset (members->bytes + members->offset, members->offset_size);
-  members->offset += members->offset_size;
-  return set_member (members, round_up (members->position, members->alignment), end);
-}
-
-static gboolean
-next_of_tuple (ExecnetVariantMembers *members)
+gboolean
+execnet_variant_members_next_of_tuple (ExecnetVariantMembers *members)
 {
   const char *type = members->member.type_end;
   const char *end = execnet_variant_type_skip (type);
-  gsize start = round_up (members->position, execnet_variant_type_alignment (type, end));
+  gsize start
+      = execnet_variant_round_up (members->position, execnet_variant_type_alignment (type, end));
   gsize fixed_size = execnet_variant_type_fixed_size (type, end);
 
   members->member.type = type;
@@ -132,13 +103,42 @@ next_of_tuple (ExecnetVariantMembers *members)
     return FALSE;
   members->offset -= members->offset_size;
   return set_member (
-      members, start, read_offset (members->bytes + members->offset, members->offset_size));
+      members,
+      start,
+      execnet_variant_read_offset (members->bytes + members->offset, members->offset_size));
 }
 
 gboolean
-execnet_variant_members_next (ExecnetVariantMembers *members)
+execnet_variant_view_split_pair (const ExecnetVariantView *pair,
+                                 ExecnetVariantView *key,
+                                 ExecnetVariantView *value)
 {
-  return members->is_array ? next_element (members) : next_of_tuple (members);
+  gsize limit = pair->size;
+  gsize fixed_size, start;
+
+  key->type = pair->type + 1;
+  key->type_end = value->type = pair->type + 2;
+  value->type_end = pair->type_end - 1;
+  key->bytes = pair->bytes;
+  key->size = execnet_variant_type_fixed_size (key->type, key->type_end);
+  if (key->size == 0)
+    {
+      guint offset_size = get_offset_size (pair->size);
+
+      if (pair->size < offset_size)
+        return FALSE;
+      limit -= offset_size;
+      key->size = execnet_variant_read_offset (pair->bytes + limit, offset_size);
+    }
+
+  start = execnet_variant_round_up (key->size,
+                                    execnet_variant_type_alignment (value->type, value->type_end));
+  if (key->size > limit || start > limit)
+    return FALSE;
+  fixed_size = execnet_variant_type_fixed_size (value->type, value->type_end);
+  value->bytes = pair->bytes + start;
+  value->size = fixed_size > 0 ? fixed_size : limit - start;
+  return value->size <= limit - start;
 }
 
 static gboolean
@@ -146,12 +146,10 @@ is_definite_type (const char *type, const char *end)
 {
   const char *scanned;
 
-  if (end - type == 1)
-    return strchr ("bynqiuxthdsogv", *type) != NULL;
-  return g_variant_type_string_scan (type, end, &scanned) && scanned == end
-         && memchr (type, '*', (gsize) (end - type)) == NULL
-         && memchr (type, '?', (gsize) (end - type)) == NULL
-         && memchr (type, 'r', (gsize) (end - type)) == NULL;
+  for (const char *p = type; p < end; p++)
+    if (*p == '*' || *p == '?' || *p == 'r')
+      return FALSE;
+  return g_variant_type_string_scan (type, end, &scanned) && scanned == end;
 }
 
 /* The size of a fixed-size value must be exactly that: those who read it rely on it. */
@@ -181,32 +179,39 @@ execnet_variant_view_item (GVariant *item, ExecnetVariantView *view)
   return has_right_size (view) ? g_steal_pointer (&normal) : NULL;
 }
 
-gboolean
-execnet_variant_view_unbox (const ExecnetVariantView *box, ExecnetVariantView *content)
+static gboolean
+unbox_maybe (const ExecnetVariantView *box, ExecnetVariantView *content)
 {
-  gsize end = box->size;
+  gsize size = box->size;
+
+  content->type = box->type + 1;
+  content->type_end = box->type_end;
+  content->bytes = box->bytes;
+  content->size = size;
+  if (execnet_variant_type_fixed_size (content->type, content->type_end) == 0)
+    content->size--; /* a sign that it isn't empty; the caller found it so */
+  return has_right_size (content);
+}
+
+gboolean
+execnet_variant_view_unbox_any (const ExecnetVariantView *box, ExecnetVariantView *content)
+{
+  const guint8 *bytes = box->bytes;
+  gsize size = box->size;
+  gsize type = size;
 
   if (*box->type == 'm')
-    {
-      content->type = box->type + 1;
-      content->type_end = box->type_end;
-      content->bytes = box->bytes;
-      content->size = box->size;
-      if (execnet_variant_type_fixed_size (content->type, content->type_end) == 0)
-        content->size--; /* a sign that it isn't empty; the caller found it so */
-      return has_right_size (content);
-    }
+    return unbox_maybe (box, content);
 
-  while (end > 0 && box->bytes[end - 1] != '\0')
-    end--;
-  if (end == 0)
+  while (type > 0 && bytes[type - 1] != '\0')
+    type--;
+  if (type == 0 || type == size)
     return FALSE;
-  content->type = (const char *) box->bytes + end;
-  content->type_end = (const char *) box->bytes + box->size;
-  content->bytes = box->bytes;
-  content->size = end - 1;
-  return content->type < content->type_end && is_definite_type (content->type, content->type_end)
-         && has_right_size (content);
+  content->type = (const char *) bytes + type;
+  content->type_end = (const char *) bytes + size;
+  content->bytes = bytes;
+  content->size = type - 1;
+  return is_definite_type (content->type, content->type_end) && has_right_size (content);
 }
 
 /* Whether there are variants in a value of the type. */
@@ -227,12 +232,9 @@ execnet_variant_view_is_too_deep (const ExecnetVariantView *view)
 
   for (;;)
     {
-      ExecnetVariantView box;
-
       while (*value.type == 'v' || (*value.type == 'm' && has_variants (&value) && value.size > 0))
         {
-          box = value;
-          if (!execnet_variant_view_unbox (&box, &value))
+          if (!execnet_variant_view_unbox (&value, &value))
             return FALSE;
           depth++;
         }
