@@ -133,11 +133,22 @@ arrival_wait_begin (ArrivalWait *self,
 }
 
 static void
-stop_reading (ArrivalWait *self)
+stop_reading (ArrivalWait *self, gboolean for_now)
 {
   if (self->is_reader)
-    execnet_connection_end_reading (self->channel->gateway->connection);
+    execnet_connection_end_reading (self->channel->gateway->connection, for_now);
   self->is_reader = FALSE;
+}
+
+/* With the lock. Nobody but this channel's receiving threads waits for anything. Those who begin to
+ * call execnet_connection_serve. */
+static gboolean
+is_alone (ExecnetChannelCore *self)
+{
+  return g_hash_table_size (self->gateway->channels) == 1 && self->callback == NULL
+         && self->receivers.head == NULL && self->closers.head == NULL
+         && self->changed.n_waiting == 0 && self->gateway->changed.n_waiting == 0
+         && self->gateway->end_waiters.head == NULL;
 }
 
 /* With the lock, as execnet_wait_step. */
@@ -159,17 +170,20 @@ arrival_wait_step (ArrivalWait *self)
   has_read = execnet_connection_read (connection, self->wait.deadline);
   /* Whoever interrupts wants the role, or has something to be looked at. */
   if (!has_read)
-    stop_reading (self);
+    stop_reading (self, FALSE);
   g_mutex_lock (&self->channel->gateway->lock);
   self->channel->n_readers--;
   return TRUE;
 }
 
-/* Without the lock. */
+/* With the lock, which it gives back. */
 static void
 arrival_wait_end (ArrivalWait *self)
 {
-  stop_reading (self);
+  gboolean for_now = self->is_reader && is_alone (self->channel);
+
+  g_mutex_unlock (&self->channel->gateway->lock);
+  stop_reading (self, for_now);
   execnet_wait_end (&self->wait);
 }
 
@@ -205,7 +219,6 @@ execnet_channel_core_receive (ExecnetChannelCore *self,
   /* A time-out and an item may have met: nobody else was told of the item. */
   if (self->arrivals.length > 0 && self->n_waiters == 0)
     execnet_channel_core_post (self);
-  g_mutex_unlock (lock);
   arrival_wait_end (&wait);
 
   if (!done)
@@ -256,6 +269,7 @@ execnet_channel_core_receive_async (ExecnetChannelCore *self,
   if (execnet_pending_peek (&self->receivers) == pending && take (self, &arrival, &error))
     execnet_pending_complete (pending, arrival, error);
   g_mutex_unlock (lock);
+  execnet_connection_serve (self->gateway->connection);
 }
 
 ExecnetWaitResult
@@ -282,7 +296,6 @@ execnet_channel_core_wait (ExecnetChannelCore *self, gint timeout_ms, GCancellab
                      : EXECNET_WAIT_END;
     }
   while (result == EXECNET_WAIT_TIMED_OUT && arrival_wait_step (&wait));
-  g_mutex_unlock (lock);
   if (result == EXECNET_WAIT_TIMED_OUT && execnet_wait_is_cancelled (&wait.wait))
     result = EXECNET_WAIT_INTERRUPTED;
   arrival_wait_end (&wait);

@@ -95,6 +95,7 @@ wait_until_finished (ExecnetChannelCore *self, gint timeout_ms, GCancellable *ca
   ExecnetWait wait;
 
   execnet_wait_begin (&wait, lock, &self->changed, timeout_ms, cancellable);
+  execnet_connection_serve (self->gateway->connection);
   g_mutex_lock (lock);
   while (result == EXECNET_WAIT_READY && !execnet_channel_core_is_finished (self))
     {
@@ -186,4 +187,5 @@ execnet_channel_core_wait_close_async (ExecnetChannelCore *self,
   if (execnet_channel_core_is_finished (self))
     execnet_pending_complete_all (&self->closers, NULL);
   g_mutex_unlock (&self->gateway->lock);
+  execnet_connection_serve (self->gateway->connection);
 }

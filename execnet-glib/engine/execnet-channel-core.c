@@ -99,6 +99,7 @@ execnet_channel_core_allocate (ExecnetGatewayCore *gateway, GError **error)
       gateway->next_channel_id += 2;
     }
   g_mutex_unlock (&gateway->lock);
+  execnet_connection_serve (connection);
   return self;
 }
 

@@ -331,6 +331,7 @@ execnet_channel_core_set_callback (ExecnetChannelCore *self,
       execnet_channel_core_wake (self);
     }
   g_mutex_unlock (&self->gateway->lock);
+  execnet_connection_serve (self->gateway->connection);
 
   if (!is_first)
     g_set_error (error,

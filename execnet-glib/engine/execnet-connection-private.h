@@ -55,8 +55,13 @@ gboolean execnet_connection_begin_reading (ExecnetConnection *self);
  * `deadline` (-1: never) has come, or it was interrupted, or nothing more can be read. */
 gboolean execnet_connection_read (ExecnetConnection *self, gint64 deadline);
 
-/* The reader. The worker thread reads again. */
-void execnet_connection_end_reading (ExecnetConnection *self);
+/* The reader. The worker thread reads again: at once; or, with `for_now`, when nobody has come back
+ * to read for some milliseconds. That spares a thread that soon waits again two system calls, and is
+ * right only while nobody else waits for anything from the connection. */
+void execnet_connection_end_reading (ExecnetConnection *self, gboolean for_now);
+
+/* Any thread: somebody begins to wait for something from the connection, and will not read. */
+void execnet_connection_serve (ExecnetConnection *self);
 
 /* Any thread. The reader's wait, now or next, ends. */
 void execnet_connection_interrupt (ExecnetConnection *self);

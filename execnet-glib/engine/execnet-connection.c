@@ -23,6 +23,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* How long the worker thread lets waiters read by turns, while nobody else waits for anything. */
+#define LOAN_MS 5
+
 /* Reads in one turn of the worker thread, so that a flood on one connection starves no other. */
 #define READS_PER_TURN 16
 
@@ -40,7 +43,12 @@ struct _ExecnetConnection
   ExecnetMessageReader *reader; /* the role */
   gboolean is_over;             /* the role: nothing more will be read */
   GError *read_error;           /* the role, until it is over; then the worker thread */
-  ExecnetWatch *read_watch;     /* the role; armed while nobody else has it */
+  ExecnetWatch *read_watch;     /* the role; armed while nobody else has it, and it is not lent */
+  gboolean is_armed;            /* the role */
+  int is_lent;                  /* atomic; set with the role: the worker thread will look again */
+  guint n_turns;                /* the role: how often waiters have read */
+  guint n_turns_seen;           /* worker thread: at the last look */
+  gboolean has_loan_timer;      /* worker thread */
   int wake_fd;                  /* an eventfd that ends a reader's wait */
   int is_closing;               /* atomic */
 
@@ -67,6 +75,17 @@ end_input (ExecnetConnection *self)
 }
 
 /* With the role. */
+static void
+arm_reader (ExecnetConnection *self, gboolean armed)
+{
+  if (self->is_armed != armed)
+    execnet_watch_arm (self->read_watch, armed);
+  self->is_armed = armed;
+  if (armed)
+    g_atomic_int_set (&self->is_lent, FALSE);
+}
+
+/* With the role. */
 static ExecnetReadState
 read_once (ExecnetConnection *self)
 {
@@ -75,7 +94,7 @@ read_once (ExecnetConnection *self)
   if (state == EXECNET_READ_END || state == EXECNET_READ_ERROR)
     {
       self->is_over = TRUE;
-      execnet_watch_arm (self->read_watch, FALSE);
+      arm_reader (self, FALSE);
     }
   return state;
 }
@@ -135,7 +154,7 @@ execnet_connection_begin_reading (ExecnetConnection *self)
       g_mutex_unlock (&self->role);
       return FALSE;
     }
-  execnet_watch_arm (self->read_watch, FALSE);
+  arm_reader (self, FALSE);
   return TRUE;
 }
 
@@ -196,11 +215,70 @@ execnet_connection_read (ExecnetConnection *self, gint64 deadline)
   return state == EXECNET_READ_MORE || state == EXECNET_READ_BLOCKED;
 }
 
-void
-execnet_connection_end_reading (ExecnetConnection *self)
+/* Worker thread. */
+static gboolean
+look_after_loan (gpointer data)
 {
-  if (!self->is_over)
-    execnet_watch_arm (self->read_watch, TRUE);
+  ExecnetConnection *self = data;
+  gboolean is_used;
+
+  if (!g_atomic_int_get (&self->is_lent))
+    {
+      self->has_loan_timer = FALSE;
+      return G_SOURCE_REMOVE;
+    }
+  /* Somebody is reading. */
+  if (!g_mutex_trylock (&self->role))
+    return G_SOURCE_CONTINUE;
+  is_used = self->n_turns != self->n_turns_seen && !self->is_over;
+  self->n_turns_seen = self->n_turns;
+  if (!is_used && !self->is_over)
+    arm_reader (self, TRUE);
+  g_mutex_unlock (&self->role);
+  self->has_loan_timer = is_used;
+  return is_used;
+}
+
+/* Worker thread. */
+static gboolean
+begin_loan (gpointer data)
+{
+  g_autoptr (ExecnetConnection) self = data;
+  g_autoptr (GSource) timer = NULL;
+
+  if (self->has_loan_timer)
+    return G_SOURCE_REMOVE;
+  self->has_loan_timer = TRUE;
+  timer = g_timeout_source_new (LOAN_MS);
+  g_source_set_callback (timer,
+                         look_after_loan,
+                         g_steal_pointer (&self),
+                         (GDestroyNotify) execnet_connection_unref);
+  g_source_attach (timer, execnet_worker_thread_get_context ());
+  return G_SOURCE_REMOVE;
+}
+
+void
+execnet_connection_end_reading (ExecnetConnection *self, gboolean for_now)
+{
+  self->n_turns++;
+  if (self->is_over)
+    ;
+  else if (!for_now || g_atomic_int_get (&self->is_closing))
+    arm_reader (self, TRUE);
+  else if (g_atomic_int_compare_and_exchange (&self->is_lent, FALSE, TRUE))
+    execnet_worker_thread_invoke (begin_loan, execnet_connection_ref (self));
+  g_mutex_unlock (&self->role);
+}
+
+void
+execnet_connection_serve (ExecnetConnection *self)
+{
+  /* Whoever reads now serves everybody, and looks again before he lends it. */
+  if (!g_atomic_int_get (&self->is_lent) || !g_mutex_trylock (&self->role))
+    return;
+  if (!self->is_over && !g_atomic_int_get (&self->is_closing))
+    arm_reader (self, TRUE);
   g_mutex_unlock (&self->role);
 }
 
@@ -355,7 +433,7 @@ execnet_connection_new (GIOStream *stream,
       execnet_connection_close (self);
       return NULL;
     }
-  execnet_watch_arm (self->read_watch, TRUE);
+  arm_reader (self, TRUE);
   return g_steal_pointer (&self);
 }
 
