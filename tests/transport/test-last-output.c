@@ -131,6 +131,24 @@ test_silent (void)
   g_assert_cmpuint (g_bytes_get_size (forwarded), ==, 0);
 }
 
+/* What was written just before the end is passed on, too. */
+static void
+test_last_moment (void)
+{
+  Capture capture = capture_stderr ();
+  g_autoptr (GBytes) forwarded = NULL;
+  ExecnetLastOutput *last_output;
+  int ends[2];
+
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  last_output = execnet_last_output_new (ends[0]);
+  g_assert_cmpint (write (ends[1], "bye", 3), ==, 3);
+  execnet_last_output_free (last_output);
+  close (ends[1]);
+  forwarded = captured (&capture);
+  g_assert_cmpmem (g_bytes_get_data (forwarded, NULL), g_bytes_get_size (forwarded), "bye", 3);
+}
+
 static gboolean
 is_writable (int fd)
 {
@@ -216,6 +234,7 @@ main (int argc, char **argv)
   g_test_add_func ("/last-output/long-line", test_long_line);
   g_test_add_func ("/last-output/raw", test_raw);
   g_test_add_func ("/last-output/silent", test_silent);
+  g_test_add_func ("/last-output/last-moment", test_last_moment);
   g_test_add_func ("/last-output/blocked", test_blocked);
   g_test_add_func ("/last-output/broken", test_broken);
   return g_test_run ();

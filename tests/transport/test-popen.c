@@ -211,6 +211,27 @@ test_no_shared_ends (gconstpointer spec)
   g_assert_cmpstr (heard, ==, "alive");
 }
 
+/* Another part of the program may start programs in its own way. */
+static void
+test_close_on_exec (gconstpointer spec)
+{
+  g_autoptr (Worker) worker = worker_new (spec);
+  guint n_checked = 0;
+
+  for (int fd = STDERR_FILENO + 1; fd < 100; fd++)
+    {
+      g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+      g_autofree char *target = g_file_read_link (link, NULL);
+
+      if (target == NULL
+          || !(g_str_has_prefix (target, "socket:") || g_str_has_prefix (target, "pipe:")))
+        continue;
+      g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+      n_checked++;
+    }
+  g_assert_cmpuint (n_checked, >=, 2);
+}
+
 /* Errors */
 
 static char *
@@ -375,6 +396,7 @@ main (int argc, char **argv)
   add_for_both_kinds ("/popen/much", test_much);
   add_for_both_kinds ("/popen/close-write", test_close_write);
   add_for_both_kinds ("/popen/no-shared-ends", test_no_shared_ends);
+  add_for_both_kinds ("/popen/close-on-exec", test_close_on_exec);
   g_test_add_func ("/popen/no-interpreter", test_no_interpreter);
   g_test_add_func ("/popen/no-python-in-path", test_no_python_in_path);
   g_test_add_func ("/popen/invalid-spec", test_invalid_spec);
