@@ -49,7 +49,7 @@ struct _ExecnetConnection
   guint n_turns;                /* the role: how often waiters have read */
   guint n_turns_seen;           /* worker thread: at the last look */
   gboolean has_loan_timer;      /* worker thread */
-  int wake_fd;                  /* an eventfd that ends a reader's wait */
+  int wake_fd;                  /* the role and watch_lock: an eventfd that ends a reader's wait */
   int is_closing;               /* atomic */
 
   /* Worker thread alone. */
@@ -287,8 +287,10 @@ execnet_connection_interrupt (ExecnetConnection *self)
 {
   const guint64 one = 1;
 
-  while (write (self->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+  g_mutex_lock (&self->watch_lock);
+  while (self->wake_fd >= 0 && write (self->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
     ;
+  g_mutex_unlock (&self->watch_lock);
 }
 
 /* Any thread. */
@@ -460,6 +462,18 @@ execnet_connection_unref (ExecnetConnection *self)
   g_free (self);
 }
 
+/* Worker thread, with the role: nobody waits with it any more. A gateway's object can live much
+ * longer than its connection, above all in a language that collects garbage. */
+static void
+close_wake_fd (ExecnetConnection *self)
+{
+  g_mutex_lock (&self->watch_lock);
+  if (self->wake_fd >= 0)
+    close (self->wake_fd);
+  self->wake_fd = -1;
+  g_mutex_unlock (&self->watch_lock);
+}
+
 void
 execnet_connection_close (ExecnetConnection *self)
 {
@@ -468,6 +482,7 @@ execnet_connection_close (ExecnetConnection *self)
   take_role (self);
   self->is_over = TRUE;
   g_clear_pointer (&self->read_watch, execnet_watch_free);
+  close_wake_fd (self);
   g_mutex_unlock (&self->role);
   shut_down_writing (self);
   if (self->stream != NULL)
