@@ -22,6 +22,7 @@ class Channel(Box):
         self.gateway = gateway
         self._coercion = gateway.coercion
 
+    # later
     def __repr__(self):
         return '<Channel id=%d %s>' % (self.id, 'closed' if self._closed else 'open')
 

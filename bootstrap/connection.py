@@ -67,6 +67,7 @@ class Connection(object):
                 self.end()
         return True
 
+    # later
     def interrupt_reading(self):
         os.write(self.wake_writing, b'-')
 
@@ -74,9 +75,14 @@ class Connection(object):
         # A `for`, so that no signal handler runs before the bytes are stored.
         for chunk in self.big_reads if self.missing > READ_SIZE else self.small_reads:
             break
-        if not chunk:
+        if chunk:
+            self.take(chunk)
+        else:
             self.end()
-        elif self.missing > len(chunk):
+
+    def take(self, chunk):
+        """Takes bytes that were read."""
+        if self.missing > len(chunk):
             self.parts.append(chunk)
             self.missing -= len(chunk)
         else:
@@ -119,6 +125,7 @@ class Connection(object):
             self.open = False
             self.on_end()
 
+    # later
     def break_off(self, code, channel_id, length):
         self.end()
         sys.stderr.write("execnet worker: the message %d for channel %d with %d bytes can't be "
@@ -149,12 +156,14 @@ class Connection(object):
             if tracing:
                 trace("can't send message", code, 'for channel', channel_id)
 
+    # later
     def send_later(self, code, channel_id):
         """Sends a message without waiting for the lock, which this thread may hold itself: for
         finalizers, which run anywhere."""
         self.postponed.append((code, channel_id))
         self.send_postponed()
 
+    # later
     def send_postponed(self):
         # Who can't have the lock leaves the work to its holder, who comes here after releasing it.
         while self.postponed and self.write_lock.acquire(False):
@@ -196,6 +205,7 @@ class Connection(object):
         if interruption:
             raise interruption
 
+    # later
     def try_again(self, error):
         """Tells whether to write again after an error, once that can be."""
         number = isinstance(error, EnvironmentError) and error.errno

@@ -84,6 +84,7 @@ class Execution(object):
         else:
             wait_for_main_thread(self, task)
 
+    # later
     def start_thread(self, task):
         with self.gateway.reader.lock:
             self.running += 1
@@ -126,6 +127,8 @@ class Execution(object):
 
     def serve(self):
         """The main thread's life."""
+        if not self.gateway.connection.takes_turns:
+            self.gateway.reader.start_background()
         task = None
         while True:
             try:
@@ -146,6 +149,7 @@ class Execution(object):
                 # When it came between the code's end and the message about that, say it now.
                 pass
 
+    # later
     def get_status(self):
         return {u'numchannels': self.gateway.count_channels(), u'numexecuting': self.running,
                 u'numqueued': len(self.tasks._items), u'execmodel': self.model}

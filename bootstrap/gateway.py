@@ -33,6 +33,7 @@ class Gateway(object):
             CLOSE: self.on_close, CLOSE_ERROR: self.on_close_error,
             LAST_MESSAGE: self.on_last_message, INFORMATION: self.on_information}
 
+    # later
     def __repr__(self):
         return "<Gateway id='%s' %s, %s model, %d active channels>" % (
             self.id, 'receive-live' if self.connection.open else 'not-receiving',
@@ -42,10 +43,12 @@ class Gateway(object):
     def execmodel(self):
         return get_execution_model(self.execution.model)
 
+    # later
     def hasreceiver(self):
         """Tells whether something can still be received."""
         return self.connection.open
 
+    # later
     def newchannel(self):
         """Makes a channel that is nobody's yet: send it to the other side."""
         with self.reader.lock:
@@ -53,10 +56,12 @@ class Gateway(object):
             number = self.last_number
         return self.make_channel(number)
 
+    # later
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Sets how strings of the other Python arrive here, for channels made from now on."""
         self.coercion = self.send_coercion(0, py2str_as_py3str, py3str_as_py2str)
 
+    # later
     def send_coercion(self, number, py2str_as_py3str, py3str_as_py2str):
         coercion = (bool(py2str_as_py3str), bool(py3str_as_py2str))
         self.connection.send(RECONFIGURE, number, dump_pieces(coercion))
@@ -79,6 +84,7 @@ class Gateway(object):
         reference = self.channels.get(number)
         return reference and reference()
 
+    # later
     def load_channel(self, number):
         """Gives the channel that an item mentions."""
         if number <= 0:
@@ -133,6 +139,7 @@ class Gateway(object):
             record._coercion = channel._coercion
         self.connection.send_later(CLOSE if record is None else LAST_MESSAGE, number)
 
+    # later
     def wait_close(self, channel, timeout):
         if on_callback_thread(channel):
             raise ChannelError('cannot wait in the callback of %r for its end' % (channel,))
@@ -167,6 +174,7 @@ class Gateway(object):
         if record is not None:
             record.put(item)
 
+    # later
     def refuse(self, number, channel, error):
         """Closes a channel because what came for it can't be understood."""
         if channel is not None:
@@ -184,9 +192,11 @@ class Gateway(object):
         elif number in self.callbacks:
             self.callbacks.pop(number).end()
 
+    # later
     def on_close_error(self, number, payload):
         self.on_close(number, payload, RemoteError(load_error_text(payload)))
 
+    # later
     def on_last_message(self, number, payload):
         channel = self.find_channel(number)
         if channel is not None:
@@ -194,6 +204,7 @@ class Gateway(object):
         elif number in self.callbacks:
             self.callbacks.pop(number).end()
 
+    # later
     def on_reconfigure(self, number, payload):
         try:
             to_text, to_bytes = load_item(payload)
@@ -206,12 +217,15 @@ class Gateway(object):
             if holder is not None:
                 holder._coercion = coercion
 
+    # later
     def on_status(self, number, payload):
         self.answer(number, self.execution.get_status())
 
+    # later
     def on_information(self, number, payload):
         self.answer(number, get_information())
 
+    # later
     def answer(self, number, item):
         self.connection.try_send(DATA, number, item)
         self.connection.try_send(CLOSE, number)

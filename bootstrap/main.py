@@ -9,7 +9,7 @@ class SetupError(Exception):
 
 def main():
     if JYTHON:
-        connection = make_java_connection()
+        connection = make_jython_connection()
     else:
         connection = Connection(*take_standard_descriptors())
     try:

@@ -6,13 +6,18 @@
 
 Comments, docstrings and blank lines are left out, and indentation is one blank a level. The files
 are joined in the given order; what is marked by a comment line `# later` goes, definition by
-definition, into a second part, which the worker compiles piece by piece when it is needed.
+definition, into a second part, which the worker compiles piece by piece when it is needed. The
+first part also goes in as compiled code, for interpreters like the one that runs this program.
 """
 
 import ast
 import base64
+import binascii
+import importlib.util
 import io
+import marshal
 import sys
+import textwrap
 import tokenize
 import zlib
 
@@ -81,19 +86,30 @@ def strip(source):
 
 
 def split(source):
-    """Gives the source without what is marked as later, and {name: source} of that."""
+    """Gives the source with stubs for what is marked as later, and {name: source} of that."""
     lines = source.splitlines(True)
     later = {}
-    for node in reversed(ast.parse(source).body):
-        first = min([node.lineno] + [d.lineno for d in getattr(node, 'decorator_list', [])])
-        if first > 1 and lines[first - 2].strip() == '# later':
-            later[node.name] = ''.join(lines[first - 1:node.end_lineno])
-            lines[first - 2:node.end_lineno] = []
+
+    def take(nodes, owner):
+        for node in reversed(nodes):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            if lines[node.lineno - 2].strip() == '# later' and not node.decorator_list:
+                name = owner + node.name
+                later[name] = textwrap.dedent(''.join(lines[node.lineno - 1:node.end_lineno]))
+                lines[node.lineno - 2:node.end_lineno] = [
+                    "%s%s = _later('%s')\n" % (' ' * node.col_offset, node.name, name)]
+            elif isinstance(node, ast.ClassDef):
+                take(node.body, node.name + '.')
+
+    take(ast.parse(source).body, '')
+    if '# later\n' in ''.join(lines):
+        raise SystemExit('pack.py: "# later" must stand directly before a definition')
     return ''.join(lines), later
 
 
-def encode(text):
-    return base64.b64encode(zlib.compress(text.encode('ascii'), 9)).decode('ascii')
+def encode(data):
+    return base64.b64encode(zlib.compress(data, 9)).decode('ascii')
 
 
 def pack(start, files):
@@ -103,15 +119,20 @@ def pack(start, files):
         with open(name, encoding='ascii') as file:
             source, marked = split(file.read())
         early.append(strip(source))
-        later.update((name, strip(marked[name])) for name in sorted(marked))
-    # Stubs come behind the definition of _later(), and before anything uses them.
-    early.insert(1, "for name in '%s'.split(): _later(name)\n" % ' '.join(sorted(later)))
-    parts = [part for name in sorted(later) for part in (name, later[name])]
+        later.update((name, strip(marked[name])) for name in marked)
+    early = ''.join(early).encode('ascii')
+    later = '\0'.join(part for name in sorted(later) for part in (name, later[name]))
+    # Compiled here for interpreters like the one that runs this: that saves most of the start-up.
+    code = marshal.dumps(compile(early, '<execnet worker>', 'exec', dont_inherit=True, optimize=0))
     with open(start, encoding='ascii') as file:
         line = strip(file.read())
-    line = line.replace('@EARLY@', encode(''.join(early))).replace('@LATER@', encode('\0'.join(parts)))
-    if line.count('@OPTIONS@') != 1:
-        raise SystemExit('pack.py: the placeholder for the options must be there once')
+    for key, value in (('EARLY', encode(early)), ('LATER', encode(later.encode('ascii'))),
+                       ('CODE', encode(code)),
+                       ('MAGIC', binascii.hexlify(importlib.util.MAGIC_NUMBER).decode('ascii')),
+                       ('TAG', sys.implementation.cache_tag)):
+        line = line.replace('@%s@' % key, value)
+    if line.count('@') != 2 or line.count('@OPTIONS@') != 1:
+        raise SystemExit('pack.py: only the placeholder for the options must be left, once')
     return repr(line) + '\n'
 
 

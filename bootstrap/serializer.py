@@ -263,6 +263,7 @@ def dump_item(value, check_channel=None):
     return b''.join(dump_pieces(value, check_channel))
 
 
+# later
 def dumps(value, version=2):
     """Gives the bytes of a value, in the format of execnet 2 or 1."""
     if version not in (1, 2):
@@ -537,6 +538,7 @@ def _load_column(data, pos, length, opcode):
     return list(unpack('>%d%s' % (length, 'i' if opcode == INT else 'd'), bytes(values)))
 
 
+# later
 def loads(data, py2str_as_py3str=False, py3str_as_py2str=False):
     """Gives the value of a dump, of execnet 1 or 2. Bytes behind the dump are ignored."""
     data = bytes(data)

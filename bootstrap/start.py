@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The first statements of the line that is sent. They must parse on any Python, however old, so that
-# it can at least say that it is too old. pack.py puts the rest of the worker into the two strings.
+# it can at least say that it is too old. pack.py puts in the rest of the worker.
 import sys
 if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
     import os, struct
@@ -10,7 +10,14 @@ if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
     reason = reason.encode("utf-8")
     os.write(1, "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
 else:
-    import binascii, zlib
-    worker = {"__name__": "execnet_worker", "OPTIONS": "@OPTIONS@", "LATER": "@LATER@"}
-    exec(compile(zlib.decompress(binascii.a2b_base64("@EARLY@")), "<execnet worker>", "exec"), worker)
+    import binascii, marshal, zlib
+    worker = {"__name__": "execnet", "OPTIONS": "@OPTIONS@", "LATER": "@LATER@"}
+    magic = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None)
+    if magic == binascii.a2b_hex("@MAGIC@") and sys.implementation.cache_tag == "@TAG@":
+        # The interpreter that the library was built with, most likely: no need to compile.
+        code = marshal.loads(zlib.decompress(binascii.a2b_base64("@CODE@")))
+    else:
+        code = compile(zlib.decompress(binascii.a2b_base64("@EARLY@")),
+                       "<execnet worker>", "exec", 0, 1)
+    exec(code, worker)
     worker["main"]()

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Standard input and output on Jython, whose os module has no dup() or poll()."""
+
+
+# later
+def make_jython_connection():
+    import jarray
+    system = os._posix_impl
+
+    class JythonConnection(Connection):
+        """One thread reads all the time, because waiting for input can't be interrupted."""
+
+        takes_turns = False
+
+        def prepare(self):
+            self.buffer = jarray.zeros(READ_SIZE, 'b')
+
+        def await_input(self, deadline):
+            count = system.read(self.reading, self.buffer, READ_SIZE)
+            if count > 0:
+                self.take(self.buffer[:count].tostring())
+            elif count == 0 or system.errno() != errno.EINTR:
+                self.end()
+            return True
+
+        def interrupt_reading(self):
+            pass
+
+        def write(self, buffers):
+            for data in buffers:
+                rest = data
+                while rest:
+                    piece = rest[:READ_SIZE]
+                    count = system.write(self.writing, piece, len(piece))
+                    if count >= 0:
+                        rest = rest[count:]
+                    elif system.errno() != errno.EINTR:
+                        raise ChannelError('cannot send: the other side is gone (error %d)'
+                                           % system.errno())
+
+    reading, writing = system.dup(0), system.dup(1)
+    null = system.open(os.devnull, os.O_RDWR, 0)
+    system.dup2(null, 0)
+    system.dup2(null, 1)
+    sys.stdin = sys.__stdin__ = open(os.devnull)
+    sys.stdout = sys.__stdout__ = NullFile()
+    return JythonConnection(reading, writing)
