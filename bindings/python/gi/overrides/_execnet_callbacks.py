@@ -94,6 +94,7 @@ class Receiver:
         self._endmarker = endmarker
         self._wants_endmarker = wants_endmarker
         self._thread = thread
+        self._has_failed = False
         self._error = None
         # Held by setcallback while it delivers what has been waiting: the rest comes after it.
         self._turn = threading.Lock()
@@ -103,7 +104,7 @@ class Receiver:
         with self._turn:
             if data is None:
                 self._end()
-            elif self._error is None:
+            elif not self._has_failed:
                 try:
                     self._deliver(data)
                 except BaseException:
@@ -116,10 +117,11 @@ class Receiver:
             self._thread.hold()
             try:
                 _, queued = checked(self._gateway, channel.set_bytes_callback,
-                                    self._thread.context, self, True)
+                                    self._thread.context, self, None, True)
             except BaseException:
                 self._thread.release()
                 raise
+            channel._receiver = self
             self._deliverer = threading.get_ident()
             try:
                 for data in queued or ():
@@ -127,7 +129,7 @@ class Receiver:
             except BaseException:
                 self._fail()
                 # The caller gets it; nobody else needs to.
-                self._error.reported = True
+                self._error = None
                 raise
             finally:
                 self._deliverer = None
@@ -138,10 +140,7 @@ class Receiver:
 
     def take_error(self):
         """Return the RemoteError of a callback that has failed, once."""
-        error = self._error
-        if error is None or error.reported:
-            return None
-        error.reported = True
+        error, self._error = self._error, None
         return error
 
     def _deliver(self, data):
@@ -153,12 +152,12 @@ class Receiver:
         self._callback(load_received(data, self._load_flags, self._gateway))
 
     def _fail(self):
-        error = RemoteError(traceback.format_exc())
-        error.reported = False
-        self._error = error
+        self._has_failed = True
+        text = traceback.format_exc()
+        self._error = RemoteError(text)
         try:
             channel = self._channel() or self._gateway.get_channel(self._id)
-            channel.close(error.formatted)
+            channel.close(text)
         except (OSError, GLib.Error):
             # The gateway is gone: there is nobody to tell.
             pass
@@ -180,14 +179,13 @@ class Receiver:
 
 
 def set_callback(channel, callback, endmarker, wants_endmarker):
-    """Make `callback` the channel's; returns its Receiver."""
+    """Make `callback` the channel's, which has a Receiver from then on."""
     receiver = Receiver(channel, callback, endmarker, wants_endmarker,
                         _get_thread(channel.gateway))
     receiver.start(channel)
     if channel.get_state() != Execnet.ChannelState.OPEN:
         # As with execnet, what comes of an ended channel has come when setcallback returns.
         wait(channel.wait_closed)
-    return receiver
 
 
 def _get_thread(gateway):

@@ -10,12 +10,15 @@ from ..overrides import override
 from . import _execnet_callbacks as callbacks
 from . import _execnet_serializer as serializer
 from ._execnet_errors import RemoteError, TimeoutError, checked, from_glib, from_remote
-from ._execnet_items import DumpError, LoadError, load_received
+from ._execnet_items import LoadError, dump_sent, load_received
 from ._execnet_wait import check_timeout, wait
 
 Execnet = get_introspection_module('Execnet')
 
 NO_ENDMARKER_WANTED = object()
+
+# Seconds in which a gateway whose connection broke says why.
+_REASON_TIMEOUT = 2.0
 
 _READY = Execnet.WaitResult.READY
 _TIMED_OUT = Execnet.WaitResult.TIMED_OUT
@@ -76,24 +79,19 @@ class Channel(Execnet.Channel):
         Raises DumpError, which names the type and the place of what can't be sent, or OSError
         when the channel is closed or the gateway has ended.
         """
-        data = serializer.dump_item(item, self._check_sendable)
-        checked(self.gateway, self.queue_bytes, GLib.Bytes.new(data))
+        checked(self.gateway, self.queue_bytes, dump_sent(item, self._may_send))
         if wait(self.wait_sent) != _READY:
-            # Queueing nothing tells what has become of the connection.
             self._raise_unsent()
 
     def _raise_unsent(self):
         gateway = self.gateway
-        wait(gateway.wait_closed)
-        checked(gateway, self.gateway.new_channel)
+        # Broken, but the reason is known a moment later.
+        gateway.join(_REASON_TIMEOUT)
+        checked(gateway, gateway.new_channel)
         raise OSError('not everything could be sent over %r' % self)
 
-    def _check_sendable(self, channel):
-        if channel.gateway is not self.gateway:
-            raise DumpError("can't send %r over %r: it belongs to another gateway, %r"
-                            % (channel, self, channel.gateway))
-        if channel.isclosed():
-            raise DumpError("can't send %r: it is closed" % channel)
+    def _may_send(self, channel):
+        return channel.gateway is self.gateway and not channel.isclosed()
 
     # Receiving
 
@@ -122,12 +120,11 @@ class Channel(Execnet.Channel):
             raise
         except GLib.Error as error:
             # Another thread was faster, and the end is next.
-            exception = from_glib(error, self.gateway, EOFError)
+            raise from_glib(error, self.gateway, EOFError) from None
         except BaseException:
             if taken:
                 self._unread = taken
             raise
-        raise exception
 
     def _take_unread(self):
         taken = self._unread
@@ -139,10 +136,17 @@ class Channel(Execnet.Channel):
     def _raise_end(self):
         if self._receiver is not None:
             raise OSError('cannot receive from %r: its items go to a callback' % self)
-        error = self._getremoteerror()
-        if error is not None:
-            raise error
+        self._raise(self._getremoteerror())
         checked(self.gateway, self.try_receive_bytes, lost=EOFError)
+
+    @staticmethod
+    def _raise(error):
+        """Raise `error`, unless it is None, and keep it in no frame of its own traceback."""
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
 
     def __iter__(self):
         return self
@@ -164,8 +168,7 @@ class Channel(Execnet.Channel):
         the gateway's own. A callback that raises closes the channel with an error, which the
         other side and `waitclose` raise. Raises OSError when the channel has a callback.
         """
-        self._receiver = callbacks.set_callback(self, callback, endmarker,
-                                                endmarker is not NO_ENDMARKER_WANTED)
+        callbacks.set_callback(self, callback, endmarker, endmarker is not NO_ENDMARKER_WANTED)
 
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Set, on both sides, how strings of Python 2 and 3 in items are read; see `loads`."""
@@ -198,9 +201,9 @@ class Channel(Execnet.Channel):
             raise OSError('waiting for the end of %r in its own callback would never end' % self)
         if wait(self.wait_closed, timeout) == _TIMED_OUT:
             raise TimeoutError('Timeout after %r seconds' % timeout)
-        error = (receiver and receiver.take_error()) or self._getremoteerror()
-        if error is not None:
-            raise error
+        if receiver is not None:
+            self._raise(receiver.take_error())
+        self._raise(self._getremoteerror())
         checked(self.gateway, self.wait_close, 0, None, lost=EOFError)
 
     def _getremoteerror(self):

@@ -132,5 +132,5 @@ def checked(gateway, function, *arguments, lost=OSError):
     try:
         return function(*arguments)
     except GLib.Error as error:
-        exception = from_glib(error, gateway, lost)
-    raise exception from None
+        # Not kept in a variable: its traceback has this frame, and what it holds would stay.
+        raise from_glib(error, gateway, lost) from None

@@ -5,14 +5,12 @@
 
 import sys
 
-from gi.repository import GLib
-
 from ..module import get_introspection_module
 from ..overrides import override
 from . import _execnet_callbacks as callbacks
-from . import _execnet_serializer as serializer
 from ._execnet_channel import load_flags
 from ._execnet_errors import checked
+from ._execnet_items import dump_sent
 from ._execnet_source import source_to_call, source_to_execute
 from ._execnet_wait import check_timeout, complete, wait
 
@@ -140,4 +138,4 @@ class Gateway(Execnet.Gateway):
 
 
 def _dump_arguments(kwargs):
-    return GLib.Bytes.new(serializer.dump_item(kwargs)) if kwargs else None
+    return dump_sent(kwargs) if kwargs else None

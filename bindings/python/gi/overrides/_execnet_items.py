@@ -32,7 +32,10 @@ def dumps(obj):
     execnet 2 reads them, `loads` here reads those of execnet 1 too. Raises DumpError, which names
     the type and the place of what can't be dumped. Thread: any.
     """
-    return serializer.dumps(obj)
+    try:
+        return serializer.dumps(obj)
+    except DumpError as error:
+        raise error from None
 
 
 def dump(byteio, obj):
@@ -82,14 +85,22 @@ def _read_dump(read):
     return b''.join(pieces)
 
 
+def dump_sent(value, may_send_channel=None):
+    """Return the GLib.Bytes of an item; `may_send_channel` is asked about each channel in it."""
+    try:
+        return GLib.Bytes.new(serializer.dump_item(value, may_send_channel))
+    except DumpError as error:
+        # How that was found out is not the caller's business.
+        raise error from None
+
+
 def load_received(data, load_flags, gateway):
     """Return the value of the GLib.Bytes `data`, an item that has come over `gateway`."""
     def load_channel(id):
         try:
             return gateway.get_channel(id)
         except GLib.Error as error:
-            reason = error.message
-        raise LoadError(reason)
+            raise LoadError(error.message) from None
 
     return serializer.load_item(data.get_data(),
                                 bool(load_flags & Execnet.LoadFlags.PY2STR_AS_PY3STR),
