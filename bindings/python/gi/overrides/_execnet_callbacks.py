@@ -89,7 +89,6 @@ class Receiver:
         self._channel = weakref.ref(channel)
         self._load_flags = channel.get_load_flags()
         self._gateway = channel.gateway
-        self._id = channel.id
         self._callback = callback
         self._endmarker = endmarker
         self._wants_endmarker = wants_endmarker
@@ -108,7 +107,7 @@ class Receiver:
                 try:
                     self._deliver(data)
                 except BaseException:
-                    self._fail()
+                    return self._fail()
         return True
 
     def start(self, channel):
@@ -153,14 +152,19 @@ class Receiver:
 
     def _fail(self):
         self._has_failed = True
+        """Close the channel with the error at hand; returns False when the library has to do it."""
         text = traceback.format_exc()
         self._error = RemoteError(text)
+        channel = self._channel()
+        if channel is None:
+            # Dropped: nobody can close it here, and the other side gets no reason.
+            return False
         try:
-            channel = self._channel() or self._gateway.get_channel(self._id)
             channel.close(text)
-        except (OSError, GLib.Error):
+        except OSError:
             # The gateway is gone: there is nobody to tell.
             pass
+        return True
 
     def _end(self):
         callback, self._callback = self._callback, None
