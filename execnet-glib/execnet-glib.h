@@ -5,6 +5,7 @@
 
 #define EXECNET_INSIDE
 
+#include <execnet-glib/base/execnet-enum-types.h>
 #include <execnet-glib/base/execnet-error.h>
 #include <execnet-glib/base/execnet-types.h>
 #include <execnet-glib/base/execnet-version.h>
@@ -15,6 +16,5 @@
 #include <execnet-glib/objects/execnet-gateway.h>
 #include <execnet-glib/data/execnet-remote-error.h>
 #include <execnet-glib/collections/execnet-group.h>
-#include <execnet-glib/execnet-enum-types.h>
 
 #undef EXECNET_INSIDE

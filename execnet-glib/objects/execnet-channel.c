@@ -5,9 +5,9 @@
 
 #include "objects/execnet-channel-private.h"
 
+#include "base/execnet-enum-types.h"
 #include "base/execnet-error.h"
 #include "data/execnet-remote-error-private.h"
-#include "execnet-enum-types.h"
 #include "objects/execnet-gateway.h"
 
 #include <glib/gi18n-lib.h>

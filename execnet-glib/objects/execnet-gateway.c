@@ -5,8 +5,8 @@
 
 #include "objects/execnet-gateway-private.h"
 
+#include "base/execnet-enum-types.h"
 #include "base/execnet-error.h"
-#include "execnet-enum-types.h"
 #include "objects/execnet-gateway-options-private.h"
 
 #include <glib/gi18n-lib.h>

@@ -121,7 +121,7 @@ def check_headers(installed):
     there = {str(path.relative_to(below)) for path in below.rglob('*.h')}
     public = {str(path.relative_to(LIBRARY)) for path in source_files('*.h', below=LIBRARY)
               if not path.name.endswith('-private.h')}
-    public |= {'base/execnet-version.h', 'execnet-enum-types.h'}
+    public |= {'base/execnet-version.h', 'base/execnet-enum-types.h'}
     if there != public:
         raise Failure('installed but not public: %s\npublic but not installed: %s'
                       % (sorted(there - public), sorted(public - there)))

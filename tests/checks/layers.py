@@ -10,7 +10,7 @@ from tree import LAYERS, LIBRARY, Report, shown, source_files, text_of
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<execnet-glib/([^>]+)>)', re.MULTILINE)
 
 # Generated or made of all layers at once: whoever includes them is above all of them.
-ABOVE_ALL = ('execnet-glib.h', 'execnet-enum-types.h')
+ABOVE_ALL = ('execnet-glib.h',)
 FREE = ('config.h',)
 
 
