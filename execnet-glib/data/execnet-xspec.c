@@ -527,8 +527,10 @@ execnet_xspec_to_string (ExecnetXSpec *self)
       if (text->len > 0)
         g_string_append (text, "//");
       g_string_append (text, entry->key);
-      /* A variable is never without a value, but its value may be empty. */
-      if (*entry->value != '\0' || g_str_has_prefix (entry->key, ENV_PREFIX))
+      /* A variable is never without a value, but its value may be empty; and "a/" before another
+       * key would be read as "a" and "/b". */
+      if (*entry->value != '\0' || g_str_has_prefix (entry->key, ENV_PREFIX)
+          || g_str_has_suffix (entry->key, "/"))
         g_string_append_printf (text, "=%s", entry->value);
     }
   return g_string_free (text, FALSE);

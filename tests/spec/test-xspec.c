@@ -142,6 +142,12 @@ test_set (void)
   g_assert_false (execnet_xspec_has (spec, "chdir"));
   assert_text (spec, "popen//id=2//env:A=//env:B=b//dont_write_bytecode");
 
+  set (spec, "odd/", "");
+  set (spec, "last", "");
+  assert_text (spec, "popen//id=2//env:A=//env:B=b//dont_write_bytecode//odd/=//last");
+  set (spec, "odd/", NULL);
+  set (spec, "last", NULL);
+
   keys = execnet_xspec_list_keys (spec);
   g_assert_cmpuint (g_strv_length (keys), ==, 5);
   g_assert_cmpstr (keys[0], ==, "popen");
