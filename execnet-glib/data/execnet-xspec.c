@@ -564,7 +564,7 @@ execnet_xspec_equal (gconstpointer one, gconstpointer other)
  * execnet_xspec_hash:
  * @self: (type ExecnetXSpec): a specification
  *
- * Gives a hash of the text, to go with [func@XSpec.equal].
+ * Gives a hash of the text, to go with [method@XSpec.equal].
  *
  * Thread: any, but not while another thread changes @self.
  *

@@ -161,7 +161,13 @@ test_resource (void)
       = execnet_source_new_from_resource ("/test/source/hello.py", &error);
 
   g_assert_no_error (error);
-  assert_source (source, "channel.send('hello')\n", "resource:///test/source/hello.py", 1, NULL);
+  assert_source (source,
+                 "# SPDX-FileCopyrightText: The execnet-glib authors\n"
+                 "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
+                 "channel.send('hello')\n",
+                 "resource:///test/source/hello.py",
+                 1,
+                 NULL);
   g_assert_null (execnet_source_new_from_resource ("/test/source/none.py", &error));
   g_assert_error (error, G_RESOURCE_ERROR, G_RESOURCE_ERROR_NOT_FOUND);
 }
