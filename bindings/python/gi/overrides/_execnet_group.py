@@ -71,6 +71,8 @@ class Group(Execnet.Group):
         if spec.id in self:
             raise ValueError('the group already has a gateway with the id %r' % spec.id)
         gateway = checked(None, self.start_gateway, spec)
+        # Known from now on, it stays a member also when it dies.
+        self._get_members()
         _remember(self)
         try:
             wait(gateway.wait_ready)

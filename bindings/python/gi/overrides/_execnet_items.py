@@ -11,6 +11,9 @@ from ._execnet_serializer import DataFormatError, DumpError, LoadError
 
 Execnet = get_introspection_module('Execnet')
 
+_PY2STR_AS_PY3STR = Execnet.LoadFlags.PY2STR_AS_PY3STR
+_PY3STR_AS_PY2STR = Execnet.LoadFlags.PY3STR_AS_PY2STR
+
 # Tracebacks and pickles name the module that users import.
 for _exception in (DataFormatError, DumpError, LoadError):
     _exception.__module__ = 'gi.repository.Execnet'
@@ -103,6 +106,6 @@ def load_received(data, load_flags, gateway):
             raise LoadError(error.message) from None
 
     return serializer.load_item(data.get_data(),
-                                bool(load_flags & Execnet.LoadFlags.PY2STR_AS_PY3STR),
-                                bool(load_flags & Execnet.LoadFlags.PY3STR_AS_PY2STR),
+                                bool(load_flags & _PY2STR_AS_PY3STR),
+                                bool(load_flags & _PY3STR_AS_PY2STR),
                                 load_channel)
