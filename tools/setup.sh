@@ -10,6 +10,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # options uses another folder.
 plain_options=(-Dintrospection=true -Dvapi=true -Ddocumentation=true)
 
+# The system's Python: another one on PATH may lack PyGObject.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
 say() {
   printf '%s\n' "$*" >&2
 }
@@ -65,6 +69,14 @@ setup_packages() {
   fi
 }
 
+# quietly COMMAND...: shows what the command says only when it fails.
+quietly() {
+  local output
+  output=$("$@" 2>&1) && return
+  printf '%s\n' "$output" >&2
+  return 1
+}
+
 # setup_build FOLDER OPTION...: configures the folder, unless it is configured
 # with these options already, and compiles.
 setup_build() {
@@ -73,13 +85,13 @@ setup_build() {
   if [ ! -f "$folder/build.ninja" ]; then
     rm -rf "$folder"
     say "Configuring $(basename "$folder")"
-    meson setup "$folder" "$root" "$@" >&2 || return
+    quietly meson setup "$folder" "$root" "$@" || return
     printf '%s\n' "$*" >"$stamp"
   elif [ "$(cat "$stamp" 2>/dev/null)" != "$*" ]; then
     say "Configuring $(basename "$folder") anew"
-    meson setup --reconfigure "$folder" "$root" "$@" >&2 || return
+    quietly meson setup --reconfigure "$folder" "$root" "$@" || return
     printf '%s\n' "$*" >"$stamp"
   fi
   say "Building $(basename "$folder")"
-  meson compile -C "$folder" >&2
+  quietly meson compile -C "$folder"
 }

@@ -5,4 +5,15 @@
 
 #include "base/execnet-error.h"
 
+/**
+ * execnet_error_quark:
+ *
+ * Gives the domain of this library's errors, see %EXECNET_ERROR.
+ *
+ * Thread: any.
+ *
+ * Returns: the quark
+ *
+ * Since: 1.0
+ */
 G_DEFINE_QUARK (execnet-error-quark, execnet_error)

@@ -48,16 +48,18 @@ int main () {
 
 PYTHON_PROGRAM = r'''
 from gi.repository import Execnet as execnet
-import inspect
-assert inspect.getfile(execnet.makegateway).startswith(%r), inspect.getfile(execnet.makegateway)
+import sys
+used = sys.modules['gi.overrides.Execnet'].__file__
+assert used == %r, used
 print(execnet.get_version())
 '''
 
 GJS_PROGRAM = r'''
 imports.gi.versions.Execnet = '1.0';
 const {Execnet} = imports.gi;
-if (!imports.overrides.Execnet.__file__.startsWith(%r))
-    throw new Error(imports.overrides.Execnet.__file__);
+const used = imports.overrides.Execnet.__file__;
+if (used !== %r)
+    throw new Error(used);
 print(Execnet.get_version());
 '''
 

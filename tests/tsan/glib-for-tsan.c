@@ -15,6 +15,7 @@
 #include <gio/gio.h>
 #include <pthread.h>
 #include <sanitizer/tsan_interface.h>
+#include <signal.h>
 
 /* The macros of these names would keep us from defining the functions. */
 #undef g_once_init_enter
@@ -74,37 +75,48 @@ g_mutex_clear (GMutex *mutex)
   REAL (g_mutex_clear) (mutex);
 }
 
-/* While a condition is waited for, its mutex is free. */
+/* While a condition is waited for, its mutex is free. The sanitizer holds signals back until the
+ * thread that they came to calls a function it knows, which this one does not do meanwhile: so
+ * SIGCHLD, which GLib waits for, has to go to another thread. */
 static void
-before_waiting (GMutex *mutex)
+before_waiting (GMutex *mutex, sigset_t *old_signals)
 {
+  sigset_t signals;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGCHLD);
+  pthread_sigmask (SIG_BLOCK, &signals, old_signals);
   __tsan_mutex_pre_unlock (mutex, 0);
   __tsan_mutex_post_unlock (mutex, 0);
 }
 
 static void
-after_waiting (GMutex *mutex)
+after_waiting (GMutex *mutex, const sigset_t *old_signals)
 {
   __tsan_mutex_pre_lock (mutex, 0);
   __tsan_mutex_post_lock (mutex, 0, 0);
+  pthread_sigmask (SIG_SETMASK, old_signals, NULL);
 }
 
 EXPORT void
 g_cond_wait (GCond *cond, GMutex *mutex)
 {
-  before_waiting (mutex);
+  sigset_t signals;
+
+  before_waiting (mutex, &signals);
   REAL (g_cond_wait) (cond, mutex);
-  after_waiting (mutex);
+  after_waiting (mutex, &signals);
 }
 
 EXPORT gboolean
 g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
 {
   gboolean signalled;
+  sigset_t signals;
 
-  before_waiting (mutex);
+  before_waiting (mutex, &signals);
   signalled = REAL (g_cond_wait_until) (cond, mutex, end_time);
-  after_waiting (mutex);
+  after_waiting (mutex, &signals);
   return signalled;
 }
 
@@ -369,6 +381,40 @@ g_main_loop_quit (GMainLoop *loop)
 {
   __tsan_release (loop);
   REAL (g_main_loop_quit) (loop);
+}
+
+/* Thread pools, which GTask uses: a pool's thread sees what the one that pushed the work did. */
+
+typedef struct
+{
+  GFunc func;
+  gpointer user_data;
+} PoolCall;
+
+static void
+run_in_pool (gpointer data, gpointer user_data)
+{
+  PoolCall *call = user_data;
+
+  __tsan_acquire (data);
+  call->func (data, call->user_data);
+}
+
+EXPORT GThreadPool *
+g_thread_pool_new (GFunc func, gpointer user_data, gint max_threads, gboolean own, GError **error)
+{
+  PoolCall *call = g_new (PoolCall, 1);
+
+  call->func = func;
+  call->user_data = user_data;
+  return REAL (g_thread_pool_new) (run_in_pool, call, max_threads, own, error);
+}
+
+EXPORT gboolean
+g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
+{
+  __tsan_release (data);
+  return REAL (g_thread_pool_push) (pool, data, error);
 }
 
 /* Inside GLib these attach a source without the function above. */
