@@ -89,6 +89,9 @@ void execnet_channel_core_unref (gpointer self);
 /* With the lock, or NULL. */
 ExecnetChannelCore *execnet_channel_core_lookup (ExecnetGatewayCore *gateway, gint32 id);
 
+/* With the lock: those that are not closed. */
+guint execnet_channel_core_count_open (ExecnetGatewayCore *gateway);
+
 /* With the lock: a channel that arrived in an item is there from now on. */
 void execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id);
 

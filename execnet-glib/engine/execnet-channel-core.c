@@ -60,17 +60,33 @@ execnet_channel_core_lookup (ExecnetGatewayCore *gateway, gint32 id)
   return g_hash_table_lookup (gateway->channels, GINT_TO_POINTER (id));
 }
 
+guint
+execnet_channel_core_count_open (ExecnetGatewayCore *gateway)
+{
+  GHashTableIter iter;
+  ExecnetChannelCore *channel;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, gateway->channels);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &channel))
+    n += channel->state != EXECNET_CHANNEL_CLOSED;
+  return n;
+}
+
 void
 execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id)
 {
-  ExecnetChannelCore *core = execnet_channel_core_lookup (gateway, id);
+  gboolean is_ours = id % 2 == 1;
+  ExecnetChannelCore *core;
 
-  if (core != NULL)
+  /* A number that is none, or that we have not given away yet, names no channel. */
+  if (id <= 0 || (is_ours && id >= gateway->next_channel_id)
+      || execnet_channel_core_lookup (gateway, id) != NULL)
     return;
   core = execnet_channel_core_new (gateway, id);
   core->is_unclaimed = TRUE;
-  /* One with a number of ours that is in no table was closed before. */
-  if (id % 2 == 1)
+  /* One of ours that is in no table was closed before. */
+  if (is_ours)
     core->state = EXECNET_CHANNEL_CLOSED;
   execnet_channel_core_unref (core);
 }

@@ -40,6 +40,7 @@ struct _ExecnetGatewayCore
   char *last_output;
   GHashTable *channels; /* id to ExecnetChannelCore, holding a reference */
   gint32 next_channel_id;
+  gboolean is_detached; /* the public object is going away: nobody can ask for a channel any more */
   ExecnetLoadFlags load_flags;
   GVariant *information;
   ExecnetConnection *connection; /* once set, it stays until the core is freed */
@@ -82,6 +83,9 @@ void execnet_gateway_core_set_watcher (ExecnetGatewayCore *self,
 
 /* With the lock. */
 void execnet_gateway_core_tell_watcher (ExecnetGatewayCore *self);
+
+/* With the lock: the table of channels, which is empty then. */
+GHashTable *execnet_gateway_core_steal_channels (ExecnetGatewayCore *self);
 
 /* With the lock. Why nothing can be sent. */
 void execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error);

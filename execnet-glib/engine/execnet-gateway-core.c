@@ -103,8 +103,26 @@ execnet_gateway_core_attach (ExecnetGatewayCore *self,
 void
 execnet_gateway_core_detach (ExecnetGatewayCore *self)
 {
-  if (!execnet_gateway_core_is_foreign (self))
-    execnet_mailbox_take_out (self->mailbox, &self->post);
+  g_autoptr (GHashTable) unclaimed = NULL;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return;
+
+  g_mutex_lock (&self->lock);
+  self->is_detached = TRUE;
+  if (self->state == EXECNET_GATEWAY_CLOSED)
+    unclaimed = execnet_gateway_core_steal_channels (self);
+  g_mutex_unlock (&self->lock);
+  execnet_mailbox_take_out (self->mailbox, &self->post);
+}
+
+GHashTable *
+execnet_gateway_core_steal_channels (ExecnetGatewayCore *self)
+{
+  GHashTable *channels = self->channels;
+
+  self->channels = g_hash_table_new_full (NULL, NULL, NULL, execnet_channel_core_unref);
+  return channels;
 }
 
 gboolean

@@ -182,14 +182,19 @@ choose_error (ExecnetGatewayCore *self, GError *known)
 static void
 end_channels (ExecnetGatewayCore *self)
 {
-  g_autoptr (GHashTable) channels = self->channels;
+  g_autoptr (GHashTable) channels = execnet_gateway_core_steal_channels (self);
   GHashTableIter iter;
-  gpointer channel;
+  gpointer id;
+  ExecnetChannelCore *channel;
 
-  self->channels = g_hash_table_new_full (NULL, NULL, NULL, execnet_channel_core_unref);
   g_hash_table_iter_init (&iter, channels);
-  while (g_hash_table_iter_next (&iter, NULL, &channel))
-    execnet_channel_core_end (channel, EXECNET_CHANNEL_CLOSED, NULL, self->error);
+  while (g_hash_table_iter_next (&iter, &id, (gpointer *) &channel))
+    {
+      execnet_channel_core_end (channel, EXECNET_CHANNEL_CLOSED, NULL, self->error);
+      /* The item that names it may still be waiting. */
+      if (channel->is_unclaimed && !self->is_detached)
+        g_hash_table_insert (self->channels, id, execnet_channel_core_ref (channel));
+    }
 }
 
 /* Everything pending fails at once with one error. `error` is taken over, and NULL when only the

@@ -420,6 +420,27 @@ execnet_gateway_new_channel (ExecnetGateway *self, GError **error)
   return core != NULL ? execnet_channel_new_for_core (self, core) : NULL;
 }
 
+/* With the claim lock. */
+static ExecnetChannel *
+claim (ExecnetGateway *self, gint32 id)
+{
+  g_autoptr (ExecnetChannelCore) core = NULL;
+  gboolean is_unclaimed;
+
+  g_mutex_lock (&self->core->lock);
+  core = execnet_channel_core_lookup (self->core, id);
+  if (core != NULL)
+    execnet_channel_core_ref (core);
+  is_unclaimed = core != NULL && core->is_unclaimed;
+  g_mutex_unlock (&self->core->lock);
+
+  if (core == NULL)
+    return NULL;
+  if (is_unclaimed)
+    return execnet_channel_new_for_core (self, g_steal_pointer (&core));
+  return g_weak_ref_get (&core->object);
+}
+
 /**
  * execnet_gateway_get_channel:
  * @self: a gateway
@@ -436,34 +457,21 @@ execnet_gateway_new_channel (ExecnetGateway *self, GError **error)
 ExecnetChannel *
 execnet_gateway_get_channel (ExecnetGateway *self, gint32 id, GError **error)
 {
-  g_autoptr (ExecnetChannelCore) core = NULL;
-  ExecnetChannel *channel = NULL;
-  gboolean has_object = FALSE;
+  ExecnetChannel *channel;
 
   g_return_val_if_fail (EXECNET_IS_GATEWAY (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (!execnet_gateway_check_core (self, error))
     return NULL;
-  if (!execnet_gateway_core_is_foreign (self->core))
+  if (execnet_gateway_core_is_foreign (self->core))
     {
-      g_mutex_lock (&self->core->lock);
-      core = execnet_channel_core_lookup (self->core, id);
-      if (core != NULL)
-        {
-          execnet_channel_core_ref (core);
-          has_object = core->object_funcs != NULL;
-          /* Of several threads that ask for it, one makes the object. */
-          if (!has_object)
-            has_object = !core->is_unclaimed;
-          core->is_unclaimed = FALSE;
-        }
-      g_mutex_unlock (&self->core->lock);
+      g_propagate_error (error, execnet_gateway_core_dup_error (self->core));
+      return NULL;
     }
-  if (core != NULL && has_object)
-    channel = g_weak_ref_get (&core->object);
-  else if (core != NULL)
-    channel = execnet_channel_new_for_core (self, execnet_channel_core_ref (core));
+  g_mutex_lock (&self->claim_lock);
+  channel = claim (self, id);
+  g_mutex_unlock (&self->claim_lock);
   if (channel == NULL)
     g_set_error (error,
                  EXECNET_ERROR,

@@ -14,6 +14,7 @@ struct _ExecnetGateway
   ExecnetGatewayCore *core; /* holds a reference; NULL only in an object that no group made */
   ExecnetXSpec *spec;       /* holds a reference; frozen */
   GWeakRef group;
+  GMutex claim_lock; /* held while a channel that arrived gets its object: it gets one */
   ExecnetGatewayState told_state; /* in the gateway's context */
 };
 

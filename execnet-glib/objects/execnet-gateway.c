@@ -7,6 +7,7 @@
 
 #include "base/execnet-enum-types.h"
 #include "base/execnet-error.h"
+#include "engine/execnet-channel-core-private.h"
 #include "objects/execnet-gateway-options-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -127,6 +128,7 @@ execnet_gateway_finalize (GObject *object)
   g_clear_pointer (&self->core, execnet_gateway_core_unref);
   g_clear_object (&self->spec);
   g_weak_ref_clear (&self->group);
+  g_mutex_clear (&self->claim_lock);
 
   G_OBJECT_CLASS (execnet_gateway_parent_class)->finalize (object);
 }
@@ -238,6 +240,7 @@ static void
 execnet_gateway_init (ExecnetGateway *self)
 {
   g_weak_ref_init (&self->group, NULL);
+  g_mutex_init (&self->claim_lock);
   self->told_state = EXECNET_GATEWAY_STARTING;
 }
 
@@ -468,7 +471,7 @@ execnet_gateway_get_n_channels (ExecnetGateway *self)
   if (self->core == NULL || execnet_gateway_core_is_foreign (self->core))
     return 0;
   g_mutex_lock (&self->core->lock);
-  n = g_hash_table_size (self->core->channels);
+  n = execnet_channel_core_count_open (self->core);
   g_mutex_unlock (&self->core->lock);
   return n;
 }
