@@ -42,12 +42,11 @@ execnet_channel_core_close (ExecnetChannelCore *self, const char *error_text, GE
 
   /* Where the gateway is gone, so is the other side's channel: nothing is left to be said. */
   if (was_open)
-    execnet_gateway_core_send (self->gateway,
-                               payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
-                                               : EXECNET_MESSAGE_CHANNEL_CLOSE,
-                               self->id,
-                               payload,
-                               NULL);
+    execnet_gateway_core_notify (self->gateway,
+                                 payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
+                                                 : EXECNET_MESSAGE_CHANNEL_CLOSE,
+                                 self->id,
+                                 payload);
   return TRUE;
 }
 

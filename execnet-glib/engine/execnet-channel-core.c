@@ -162,7 +162,7 @@ execnet_channel_core_detach (ExecnetChannelCore *self)
   g_mutex_unlock (&self->gateway->lock);
 
   if (was_open)
-    execnet_gateway_core_send (self->gateway, farewell, self->id, NULL, NULL);
+    execnet_gateway_core_notify (self->gateway, farewell, self->id, NULL);
   execnet_mailbox_take_out (self->mailbox, &self->object_post);
 }
 

@@ -31,6 +31,7 @@ struct _ExecnetGatewayCore
 
   /* Under the lock, as are the channels of the gateway. */
   ExecnetGatewayState state;
+  int has_come_up; /* atomic: what arrives is messages */
   gboolean is_live; /* the worker thread takes orders for it */
   gboolean is_gone; /* nothing is left of it: no connection, process or use of the worker thread */
   gboolean exit_asked;
@@ -90,12 +91,19 @@ GHashTable *execnet_gateway_core_steal_channels (ExecnetGatewayCore *self);
 /* With the lock. Why nothing can be sent. */
 void execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error);
 
-/* Any thread. Sends; FALSE with an error when the gateway is not up. Waits for nothing. */
+/* Any thread. Sends; FALSE with an error when the gateway is not up. Where the other side has just
+ * stopped taking messages, it waits a moment until the reason is known. */
 gboolean execnet_gateway_core_send (ExecnetGatewayCore *self,
                                     ExecnetMessageCode code,
                                     gint32 channel,
                                     GBytes *payload,
                                     GError **error);
+
+/* Any thread. Sends what is of no interest to a gateway that is gone. Waits for nothing. */
+void execnet_gateway_core_notify (ExecnetGatewayCore *self,
+                                  ExecnetMessageCode code,
+                                  gint32 channel,
+                                  GBytes *payload);
 
 /* Any thread: the connection when the gateway is up, else NULL with an error. */
 ExecnetConnection *execnet_gateway_core_get_connection (ExecnetGatewayCore *self, GError **error);

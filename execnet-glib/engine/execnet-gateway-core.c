@@ -265,6 +265,18 @@ execnet_gateway_core_send (ExecnetGatewayCore *self,
   return FALSE;
 }
 
+void
+execnet_gateway_core_notify (ExecnetGatewayCore *self,
+                             ExecnetMessageCode code,
+                             gint32 channel,
+                             GBytes *payload)
+{
+  g_autoptr (ExecnetConnection) connection = execnet_gateway_core_get_connection (self, NULL);
+
+  if (connection != NULL)
+    execnet_connection_send (connection, code, channel, payload);
+}
+
 static gboolean
 wait_while (ExecnetGatewayCore *self,
             gboolean for_end,

@@ -275,7 +275,7 @@ on_input_ended (const GError *error, gpointer data)
     life->input_error = g_error_copy (error);
   /* The peer broke the rules while it lives: that is the reason, and its status is not. */
   if (error != NULL && !g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_FAILED)
-      && self->state == EXECNET_GATEWAY_STARTING)
+      && !g_atomic_int_get (&self->has_come_up))
     finish (self, g_error_copy (error));
   else if (life->is_waiting_for_exit)
     {
@@ -337,6 +337,7 @@ come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
   g_mutex_lock (&self->lock);
   self->information = information;
   self->state = EXECNET_GATEWAY_RUNNING;
+  g_atomic_int_set (&self->has_come_up, TRUE);
   execnet_condition_announce (&self->changed);
   execnet_pending_complete_all (&self->ready_waiters, NULL);
   execnet_gateway_core_tell (self);
@@ -349,8 +350,7 @@ on_message (const ExecnetMessageHeader *header, GBytes *payload, gpointer data, 
 {
   ExecnetGatewayCore *self = data;
 
-  /* Only this thread changes the state from STARTING. */
-  if (self->state == EXECNET_GATEWAY_STARTING)
+  if (!g_atomic_int_get (&self->has_come_up))
     return come_up (self, payload, error);
   return execnet_gateway_core_take_message (self, header, payload, error);
 }
