@@ -133,11 +133,12 @@ def flags(installed, pkg_config, *wanted):
     return run([pkg_config, *wanted, API], env=installed.environment).split()
 
 
-def check_c(installed, cc, pkg_config, language):
-    source = write(installed.folder / ('program.' + language), C_PROGRAM)
+def check_c(installed, cc, pkg_config, language, *libraries):
+    source = write(installed.folder / 'program.c', C_PROGRAM)
     program = installed.folder / ('program-' + language)
     run([*cc, '-x', language, '-Wall', '-Werror', source, '-o', program,
-         *flags(installed, pkg_config, '--cflags', '--libs')], env=installed.environment)
+         *flags(installed, pkg_config, '--cflags', '--libs'), *libraries],
+        env=installed.environment)
     return run([program], env=installed.environment).strip()
 
 
@@ -184,7 +185,8 @@ def main():
         installed = Installed(pathlib.Path(folder), build, prefix, meson)
         point(report, 'the public headers', None, check_headers, installed)
         point(report, 'a C program', version, check_c, installed, cc.split(), pkg_config, 'c')
-        point(report, 'a C++ program', version, check_c, installed, cc.split(), pkg_config, 'c++')
+        point(report, 'a C++ program', version, check_c, installed, cc.split(), pkg_config, 'c++',
+              '-lstdc++')
         if valac:
             point(report, 'a Vala program', version, check_vala, installed, *valac)
         point(report, 'a Python program', version, check_python, installed)
