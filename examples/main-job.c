@@ -101,7 +101,7 @@ let_items_come (ExecnetGateway *gateway, GError **error)
 
   g_print ("  Items that came by themselves:");
   g_main_loop_run (loop);
-  g_print (".\n");
+  g_print ("\n");
   return TRUE;
 }
 

@@ -48,7 +48,7 @@ async function letItemsCome(gateway) {
     const items = [];
     for await (const item of gateway.remoteExec(COUNT_DOWN))
         items.push(item);
-    print(`  Items that came by themselves: ${items.join(' ')}.`);
+    print(`  Items that came by themselves: ${items.join(' ')}`);
 }
 
 // The shortest way: arguments in, the function's value out.
@@ -62,7 +62,7 @@ async function seeAnError(gateway) {
     try {
         await gateway.remoteExec(STUMBLE).waitClose();
     } catch (error) {
-        print(`  Ran code with a mistake in it:\n${error.traceback}`);
+        print(`  Ran code with a mistake in it:\n${error.traceback}\n`);
     }
 }
 

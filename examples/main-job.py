@@ -35,7 +35,8 @@ def count_down(channel, start):
 
 
 def stumble(channel):
-    divide = lambda one, other: one / other
+    def divide(one, other):
+        return one / other
     divide(1, 0)
 
 
@@ -49,9 +50,8 @@ def let_items_come(gateway):
     """Items go to a callback, in a thread of its own, while this one does something else."""
     items = queue.Queue()
     channel = gateway.remote_exec(count_down, start=3)
-    channel.setcallback(items.put, endmarker='and that was all')
-    channel.waitclose()
-    print('  Items that came by themselves:', *items.queue)
+    channel.setcallback(items.put, endmarker=None)
+    print('  Items that came by themselves:', *iter(items.get, None))
 
 
 def call_a_function(gateway):
