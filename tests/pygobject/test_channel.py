@@ -167,6 +167,32 @@ class ChannelTest(Case):
         self.assertEqual(first.receive(LONG), 'to the first')
         self.assertIs(second.receive(LONG), first)
 
+    def test_closed_channel_in_an_item(self):
+        channel = self.gateway.remote_exec('''
+            first = channel.receive()
+            channel.send([first, first])
+            first.close()
+        ''')
+        first = self.gateway.newchannel()
+        channel.send(first)
+        first.waitclose(LONG)
+        received = channel.receive(LONG)
+        self.assertIs(received[0], first)
+        self.assertIs(received[1], first)
+        self.assertTrue(first.isclosed())
+
+        channel = self.gateway.remote_exec('''
+            other = channel.gateway.newchannel()
+            channel.send(other)
+            channel.send(other)
+            other.send('kept')
+            other.close()
+        ''')
+        channel.waitclose(LONG)
+        other = channel.receive(LONG)
+        self.assertIs(channel.receive(LONG), other)
+        self.assertEqual(other.receive(LONG), 'kept')
+
     def test_channels_that_cannot_be_sent(self):
         channel = self.gateway.remote_exec(ECHO)
         foreign = self.makegateway().newchannel()

@@ -10,7 +10,7 @@ from ..overrides import override
 from . import _execnet_callbacks as callbacks
 from . import _execnet_serializer as serializer
 from ._execnet_errors import RemoteError, TimeoutError, checked, from_glib, from_remote
-from ._execnet_items import LoadError, dump_sent, load_received
+from ._execnet_items import LoadError, dump_sent, load_received, remember_named
 from ._execnet_wait import check_timeout, wait
 
 Execnet = get_introspection_module('Execnet')
@@ -91,7 +91,10 @@ class Channel(Execnet.Channel):
         raise OSError('not everything could be sent over %r' % self)
 
     def _may_send(self, channel):
-        return channel.gateway is self.gateway and not channel.isclosed()
+        if channel.gateway is not self.gateway or channel.isclosed():
+            return False
+        remember_named(channel)
+        return True
 
     # Receiving
 

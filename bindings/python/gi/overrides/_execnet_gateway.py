@@ -46,6 +46,7 @@ class Gateway(Execnet.Gateway):
     # Objects that are made in C skip __init__.
     _callback_thread = None
     _has_left = False
+    _named_channels = None
 
     exc_info = staticmethod(sys.exc_info)
 

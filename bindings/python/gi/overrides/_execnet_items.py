@@ -3,6 +3,8 @@
 
 """Values to bytes and back, with the worker's own serializer."""
 
+import weakref
+
 from gi.repository import GLib
 
 from ..module import get_introspection_module
@@ -97,13 +99,26 @@ def dump_sent(value, may_send_channel=None):
         raise error from None
 
 
+def remember_named(channel):
+    """Let items that name `channel` find it also when it is closed, while the program holds it."""
+    gateway = channel.gateway
+    if gateway._named_channels is None:
+        gateway._named_channels = weakref.WeakValueDictionary()
+    gateway._named_channels[channel.id] = channel
+
+
 def load_received(data, load_flags, gateway):
     """Return the value of the GLib.Bytes `data`, an item that has come over `gateway`."""
     def load_channel(id):
         try:
-            return gateway.get_channel(id)
+            channel = gateway.get_channel(id)
         except GLib.Error as error:
-            raise LoadError(error.message) from None
+            # Closed since the item came; the program may still hold it.
+            channel = gateway._named_channels and gateway._named_channels.get(id)
+            if channel is None:
+                raise LoadError(error.message) from None
+        remember_named(channel)
+        return channel
 
     return serializer.load_item(data.get_data(),
                                 bool(load_flags & _PY2STR_AS_PY3STR),
