@@ -116,16 +116,11 @@ class ChannelTest(Case):
                         channel.waitclose(LONG)
 
     def test_close(self):
-        channel = self.gateway.remote_exec('''
-            try:
-                channel.receive()
-            except channel.RemoteError as error:
-                answers = channel.gateway.newchannel()
-                raise ValueError('got %s' % error)
-        ''')
+        channel = self.gateway.remote_exec(ECHO)
         channel.close('my words')
         channel.close('again')
         self.assertTrue(channel.isclosed())
+        channel.waitclose()
         with self.assertRaises(EOFError):
             channel.receive()
 
@@ -218,15 +213,26 @@ class ChannelTest(Case):
     def test_malformed_item(self):
         from gi.repository import GLib
 
-        channel = self.gateway.remote_exec('''
-            from execnet_unknown import nothing
-        ''')
-        with self.assertRaisesRegex(self.execnet.RemoteError, 'ImportError|ModuleNotFoundError'):
-            channel.waitclose(LONG)
         channel = self.gateway.remote_exec('channel.receive()')
         channel.queue_bytes(GLib.Bytes.new(b'\xff\xff'))
         with self.assertRaises(self.execnet.RemoteError):
             channel.waitclose(LONG)
+
+        answers = self.gateway.newchannel()
+        channel = self.gateway.remote_exec('''
+            answers = channel.receive()
+            # Past the serializer.
+            channel.gateway.connection.send(4, channel.id, [b'F\\0\\0'])
+            try:
+                channel.receive()
+            except channel.RemoteError as error:
+                answers.send(str(error))
+        ''')
+        channel.send(answers)
+        with self.assertRaises(self.execnet.LoadError) as caught:
+            channel.receive(LONG)
+        self.assertTrue(channel.isclosed())
+        self.assertEqual(answers.receive(LONG), str(caught.exception))
 
     def test_reconfigure(self):
         channel = self.gateway.remote_exec(ECHO)

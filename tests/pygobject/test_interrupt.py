@@ -62,10 +62,7 @@ class InterruptTest(unittest.TestCase):
 
     def test_making_a_gateway_leaves_nothing(self):
         with program('''
-            import signal, subprocess
             # An interpreter that says who it is, and then nothing.
-            read, write = os.pipe()
-            os.set_inheritable(write, True)
             spec = execnet.XSpec('popen')
             spec.python = "sh -c 'echo $$ >&2; exec sleep 1000'"
             before = set(os.listdir('/proc/self/fd'))

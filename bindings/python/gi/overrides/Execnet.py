@@ -28,7 +28,7 @@ __version__ = '%d.%d.%d' % (_library.MAJOR_VERSION, _library.MINOR_VERSION,
                             _library.MICRO_VERSION)
 
 # A plain popen means the interpreter that runs this program.
-_library.set_default_python(sys.executable)
+_library.set_default_python(sys.executable or None)
 
 default_group = Group.get_default()
 makegateway = default_group.makegateway
