@@ -394,16 +394,16 @@ end_container (Writer *self)
     }
 }
 
-/* Whether a variant at this depth may hold such a value: deeper ones read as an empty tuple. */
+/* Whether a value at this depth can be read: GLib takes a deeper one for an empty tuple. */
 static inline gboolean
-check_depth (Writer *self, const ExecnetVariantView *content, guint depth)
+check_depth (Writer *self, const ExecnetVariantView *view, guint depth)
 {
-  gsize length = (gsize) (content->type_end - content->type);
+  gsize length = (gsize) (view->type_end - view->type);
 
   /* No type nests deeper than it is long. */
-  if (G_LIKELY (depth + length < EXECNET_VARIANT_DEPTH_MAX)
-      || depth + execnet_variant_type_depth (content->type, content->type_end)
-             < EXECNET_VARIANT_DEPTH_MAX)
+  if (G_LIKELY (depth + length <= EXECNET_VARIANT_DEPTH_MAX)
+      || depth + execnet_variant_type_depth (view->type, view->type_end)
+             <= EXECNET_VARIANT_DEPTH_MAX)
     return TRUE;
   return fail (self,
                EXECNET_ERROR_TOO_DEEP,
@@ -419,9 +419,9 @@ write_tagged (Writer *self, const ExecnetVariantView *view, guint depth, gboolea
 
   if (tag == EXECNET_ITEM_TAG_NONE)
     return fail_unsupported (self, view);
-  if (!check_depth (self, &content, depth + 1))
-    return FALSE;
   depth += 2;
+  if (!check_depth (self, &content, depth))
+    return FALSE;
   switch (tag)
     {
     case EXECNET_ITEM_TAG_LONG:
@@ -493,9 +493,9 @@ write_boxed (Writer *self, const ExecnetVariantView *box, guint depth, gboolean 
 
       if (!execnet_variant_view_unbox (box, &content))
         return fail_not_normal (self);
+      depth++;
       if (is_variant && !check_depth (self, &content, depth))
         return FALSE;
-      depth++;
       box = &content;
     }
   while (*content.type == 'v' || (*content.type == 'm' && content.size > 0));

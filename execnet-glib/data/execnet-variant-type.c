@@ -103,7 +103,8 @@ execnet_variant_type_depth (const char *type, const char *end)
         {
           open[n_open++] = (guint8) prefixes;
           prefixes = 0;
-          depth = MAX (depth, level++);
+          depth = MAX (depth, level);
+          level++;
         }
       else
         {
