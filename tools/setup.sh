@@ -61,7 +61,7 @@ setup_packages() {
     say "Trying with what there is."
     return
   fi
-  mapfile -t missing < <(missing_packages)
+  missing=($(missing_packages))
   if [ ${#missing[@]} -gt 0 ]; then
     say "Installing: ${missing[*]}"
     install_packages "${missing[@]}" ||
