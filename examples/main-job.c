@@ -96,7 +96,7 @@ let_items_come (ExecnetGateway *gateway, GError **error)
   channel = execnet_gateway_remote_exec (gateway, count_down, error);
   if (channel == NULL)
     return FALSE;
-  if (!execnet_channel_set_callback (channel, NULL, take_item, loop, NULL, TRUE, error))
+  if (!execnet_channel_set_callback (channel, NULL, TRUE, take_item, loop, NULL, error))
     return FALSE;
 
   g_print ("  Items that came by themselves:");

@@ -32,10 +32,10 @@ set_callback (ExecnetChannel *self,
  * execnet_channel_set_callback:
  * @self: a channel
  * @context: (nullable): the main context that @func is called in; %NULL for the channel's own
+ * @end_marker: whether @func gets %NULL when no more items will come
  * @func: (scope notified) (closure user_data) (destroy notify): called with each item
  * @user_data: given to @func
  * @notify: (nullable): called in @context when @func will not be called any more
- * @end_marker: whether @func gets %NULL when no more items will come
  * @error: return location for an error
  *
  * Gives the channel's items, those that wait already included, to a function. From now on they
@@ -52,10 +52,10 @@ set_callback (ExecnetChannel *self,
 gboolean
 execnet_channel_set_callback (ExecnetChannel *self,
                               GMainContext *context,
+                              gboolean end_marker,
                               ExecnetItemFunc func,
                               gpointer user_data,
                               GDestroyNotify notify,
-                              gboolean end_marker,
                               GError **error)
 {
   ExecnetChannelCallback callback = {
@@ -76,11 +76,11 @@ execnet_channel_set_callback (ExecnetChannel *self,
  * execnet_channel_set_bytes_callback:
  * @self: a channel
  * @context: (nullable): the main context that @func is called in; %NULL for the channel's own
+ * @end_marker: whether @func gets %NULL when no more items will come
  * @func: (scope notified) (closure user_data) (destroy notify): called with each item in its wire
  *   form, see [method@Channel.receive_bytes]
  * @user_data: given to @func
  * @notify: (nullable): called in @context when @func will not be called any more
- * @end_marker: whether @func gets %NULL when no more items will come
  * @queued: (out) (optional) (nullable) (transfer container) (element-type GLib.Bytes): return
  *   location for the items that wait already: then they are the caller's to deliver, and @func gets
  *   only those that come later
@@ -95,10 +95,10 @@ execnet_channel_set_callback (ExecnetChannel *self,
 gboolean
 execnet_channel_set_bytes_callback (ExecnetChannel *self,
                                     GMainContext *context,
+                                    gboolean end_marker,
                                     ExecnetBytesFunc func,
                                     gpointer user_data,
                                     GDestroyNotify notify,
-                                    gboolean end_marker,
                                     GPtrArray **queued,
                                     GError **error)
 {

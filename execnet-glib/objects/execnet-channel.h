@@ -141,19 +141,19 @@ ExecnetLoadFlags execnet_channel_get_load_flags (ExecnetChannel *self);
 EXECNET_AVAILABLE_IN_1_0
 gboolean execnet_channel_set_callback (ExecnetChannel *self,
                                        GMainContext *context,
+                                       gboolean end_marker,
                                        ExecnetItemFunc func,
                                        gpointer user_data,
                                        GDestroyNotify notify,
-                                       gboolean end_marker,
                                        GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
 gboolean execnet_channel_set_bytes_callback (ExecnetChannel *self,
                                              GMainContext *context,
+                                             gboolean end_marker,
                                              ExecnetBytesFunc func,
                                              gpointer user_data,
                                              GDestroyNotify notify,
-                                             gboolean end_marker,
                                              GPtrArray **queued,
                                              GError **error);
 

@@ -7,9 +7,26 @@
 
 const {fail, matches, RemoteError} = imports.overrides.execnet.errors;
 const {itemFrom, itemTo} = imports.overrides.execnet.items;
-const {later, mixIn, replaced} = imports.overrides.execnet.promises;
+const {later, loopHadTurn, mixIn, replaced} = imports.overrides.execnet.promises;
+
+// Bytes that a channel sends without asking whether there is room: that takes a turn of the main
+// loop.
+const UNAWAITED_SIZE = 1 << 18;
+
+// By channel: how many bytes went without asking, and how many calls wait for room.
+const queues = new WeakMap();
+
+// Channels with a callback: GJS drops the callback of an object that it collects.
+const listening = new Set();
 
 let library;
+
+function queueOf(channel) {
+    let queue = queues.get(channel);
+    if (!queue)
+        queues.set(channel, queue = {size: 0, waiting: 0});
+    return queue;
+}
 
 /**
  * @param {Execnet.Channel} channel - where the error came up
@@ -62,9 +79,19 @@ class Channel {
      * @throws {GLib.Error} as `send`; DATA_FORMAT
      */
     async sendBytes(bytes, cancellable = null) {
+        const queue = queueOf(this);
+        const size = bytes.length ?? bytes.get_size();
         try {
+            if (queue.waiting === 0 && queue.size + size <= UNAWAITED_SIZE &&
+                !cancellable?.is_cancelled()) {
+                this.queue_bytes(bytes);
+                queue.size += size;
+                return;
+            }
+            queue.waiting++;
             await later(callback => this.send_bytes_async(bytes, cancellable, callback),
-                result => this.send_bytes_finish(result));
+                result => this.send_bytes_finish(result)).finally(() => queue.waiting--);
+            queue.size = 0;
         } catch (error) {
             throw nativeError(this, error);
         }
@@ -110,7 +137,9 @@ class Channel {
      */
     async receiveBytes(timeout = -1, cancellable = null) {
         try {
-            return await later(
+            const ready = loopHadTurn() && !cancellable?.is_cancelled()
+                ? this.try_receive_bytes() : null;
+            return ready ?? await later(
                 callback => this.receive_bytes_async(timeout, cancellable, callback),
                 result => this.receive_bytes_finish(result));
         } catch (error) {
@@ -184,18 +213,21 @@ class Channel {
                 });
             }
         };
-        const [, queued] = this.set_bytes_callback(null, bytes => {
+        const [, queued] = this.set_bytes_callback(null, true, bytes => {
             try {
-                if (bytes === null)
-                    onEnd();
-                else
+                if (bytes !== null) {
                     deliver(bytes);
+                } else {
+                    listening.delete(this);
+                    onEnd?.();
+                }
                 return true;
             } catch (error) {
                 logError(error, 'Execnet callback');
                 return fail('FAILED', String(error));
             }
-        }, onEnd !== null);
+        });
+        listening.add(this);
         try {
             queued?.forEach(deliver);
         } catch (error) {

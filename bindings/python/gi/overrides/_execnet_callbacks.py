@@ -116,7 +116,7 @@ class Receiver:
             self._thread.hold()
             try:
                 _, queued = checked(self._gateway, channel.set_bytes_callback,
-                                    self._thread.context, self, None, True)
+                                    self._thread.context, True, self)
             except BaseException:
                 self._thread.release()
                 raise
