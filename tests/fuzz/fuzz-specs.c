@@ -66,7 +66,7 @@ check_use (ExecnetXSpec *spec)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autofree char *text = g_strndup (size > 0 ? (const char *) data : "", size);
   g_autoptr (GError) error = NULL;
   g_autoptr (ExecnetXSpec) spec = execnet_xspec_new (text, &error);
 
