@@ -13,7 +13,7 @@ import sys
 
 from tree import LIBRARY, Report, ROOT, shown, source_files, text_of, without_comments
 
-MARKED = re.compile(r'\b(?:_|N_|C_|Q_|NC_|ngettext|g_dngettext)\s*\(\s*""')
+MARKED = re.compile(r"""\b(?:_|N_|C_|Q_|NC_|ngettext|g_dngettext)\s*\(\s*["']""")
 DOMAIN = 'execnet-glib'
 
 
@@ -23,7 +23,8 @@ def listed_files():
 
 
 def check_list(report):
-    files = source_files('*.c', '*.h', below=LIBRARY)
+    files = (source_files('*.c', '*.h', below=LIBRARY)
+             + source_files('*.py', '*.js', below=ROOT / 'bindings'))
     marked = {shown(path) for path in files if MARKED.search(without_comments(text_of(path)))}
     listed = listed_files()
     faults = ['po/POTFILES.in lacks ' + name for name in sorted(marked - listed)]
