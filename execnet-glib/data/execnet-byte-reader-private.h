@@ -20,7 +20,9 @@ typedef struct
 static inline ExecnetByteReader
 execnet_byte_reader_init (const guint8 *bytes, gsize size)
 {
-  return (ExecnetByteReader){ bytes, bytes, size > 0 ? bytes + size : bytes };
+  const guint8 *start = size > 0 ? bytes : (const guint8 *) ""; /* NULL can't be counted from */
+
+  return (ExecnetByteReader){ start, start, start + size };
 }
 
 static inline gsize

@@ -512,20 +512,16 @@ static GVariant *
 finish (Coercion *self, const GVariantType *type)
 {
   g_autoptr (GVariant) result = execnet_variant_sink_finish (&self->sink, type);
-  ExecnetVariantView view;
-  g_autoptr (GVariant) viewed = execnet_variant_view_item (result, &view);
 
-  if (execnet_variant_view_is_too_deep (&view))
-    {
-      g_set_error (self->error,
-                   EXECNET_ERROR,
-                   EXECNET_ERROR_TOO_DEEP,
-                   _ ("item: as a value of the type wanted it nests more than %d levels deep, and "
-                      "GVariant does not."),
-                   EXECNET_VARIANT_DEPTH_MAX);
-      return NULL;
-    }
-  return g_steal_pointer (&result);
+  if (!execnet_variant_is_too_deep (result))
+    return g_steal_pointer (&result);
+  g_set_error (self->error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_TOO_DEEP,
+               _ ("item: as a value of the type wanted it nests more than %d levels deep, and "
+                  "GVariant does not."),
+               EXECNET_VARIANT_DEPTH_MAX);
+  return NULL;
 }
 
 /**

@@ -8,21 +8,12 @@
 #include "data/execnet-opcodes-private.h"
 
 #include "base/execnet-error.h"
-#include "data/execnet-byte-reader-private.h"
-#include "data/execnet-decimal-private.h"
 #include "data/execnet-item-path-private.h"
 #include "data/execnet-item-tag-private.h"
+#include "data/execnet-opcodes-output-private.h"
 #include "data/execnet-text-private.h"
 
 #include <glib/gi18n-lib.h>
-
-/* Lengths on the wire are signed 32 bit numbers: an item's, and all in it. */
-#define SIZE_MAX_WRITTEN G_MAXINT32
-
-/* An opcode with a length or number behind it. */
-#define HEAD_SIZE 5
-
-#define INT64_DIGITS_MAX 20
 
 typedef enum
 {
@@ -49,10 +40,7 @@ typedef struct
 {
   ExecnetChannelCheck check;
   gpointer user_data;
-  GByteArray *out;
-  gsize start; /* what was in `out` before */
-  guint8 *position;
-  guint8 *limit;
+  ExecnetOpcodesOutput output;
   GError **error;
   Frame frames[EXECNET_VARIANT_DEPTH_MAX];
   guint n_frames;
@@ -130,103 +118,14 @@ fail_too_large (Writer *self)
   return fail (self,
                EXECNET_ERROR_TOO_LARGE,
                _ ("the item takes more than %d bytes; send it in parts."),
-               SIZE_MAX_WRITTEN);
+               EXECNET_OPCODES_SIZE_MAX);
 }
 
-/* Makes room for so many bytes more; the caller writes them and moves on. */
-static gboolean
-grow (Writer *self, gsize size)
-{
-  gsize used = (gsize) (self->position - self->out->data);
-  gsize most = self->start + SIZE_MAX_WRITTEN;
-
-  if (size > most - used)
-    return fail_too_large (self);
-  g_byte_array_set_size (self->out, (guint) MIN (MAX (2 * used, used + size), most));
-  self->position = self->out->data + used;
-  self->limit = self->out->data + self->out->len;
-  return TRUE;
-}
-
+/* What putting into the output says, with its error. */
 static inline gboolean
-reserve (Writer *self, gsize size)
+fits (Writer *self, gboolean fits)
 {
-  return G_LIKELY (size <= (gsize) (self->limit - self->position)) || grow (self, size);
-}
-
-static inline void
-put_opcode (Writer *self, ExecnetOpcode opcode)
-{
-  *self->position++ = (guint8) opcode;
-}
-
-static inline void
-put_head (Writer *self, ExecnetOpcode opcode, gint32 number)
-{
-  gint32 raw = GINT32_TO_BE (number);
-
-  put_opcode (self, opcode);
-  memcpy (self->position, &raw, sizeof raw);
-  self->position += sizeof raw;
-}
-
-static gboolean
-write_opcode (Writer *self, ExecnetOpcode opcode)
-{
-  if (!reserve (self, 1))
-    return FALSE;
-  put_opcode (self, opcode);
-  return TRUE;
-}
-
-static gboolean
-write_head (Writer *self, ExecnetOpcode opcode, gsize number)
-{
-  if (number > G_MAXINT32)
-    return fail_too_large (self);
-  if (!reserve (self, HEAD_SIZE))
-    return FALSE;
-  put_head (self, opcode, (gint32) number);
-  return TRUE;
-}
-
-static gboolean
-write_string (Writer *self, ExecnetOpcode opcode, gconstpointer bytes, gsize size)
-{
-  if (size > G_MAXINT32)
-    return fail_too_large (self);
-  if (!reserve (self, HEAD_SIZE + size))
-    return FALSE;
-  put_head (self, opcode, (gint32) size);
-  if (size > 0)
-    memcpy (self->position, bytes, size);
-  self->position += size;
-  return TRUE;
-}
-
-static gboolean
-write_decimal (Writer *self, gboolean negative, guint64 magnitude)
-{
-  char digits[INT64_DIGITS_MAX + 1];
-  char *p = digits + sizeof digits;
-
-  do
-    *--p = (char) ('0' + magnitude % 10);
-  while ((magnitude /= 10) > 0);
-  if (negative)
-    *--p = '-';
-  return write_string (self, EXECNET_OPCODE_LONG_INT, p, (gsize) (digits + sizeof digits - p));
-}
-
-static gboolean
-write_int (Writer *self, gint64 value)
-{
-  if (value < G_MININT32 || value > G_MAXINT32)
-    return write_decimal (self, value < 0, value < 0 ? 0 - (guint64) value : (guint64) value);
-  if (!reserve (self, HEAD_SIZE))
-    return FALSE;
-  put_head (self, EXECNET_OPCODE_INT, (gint32) value);
-  return TRUE;
+  return G_LIKELY (fits) || fail_too_large (self);
 }
 
 static gboolean
@@ -235,19 +134,10 @@ write_integer (Writer *self, const ExecnetVariantView *view)
   gint64 value;
 
   if (execnet_variant_view_get_int (view, &value))
-    return write_int (self, value);
-  return write_decimal (self, FALSE, execnet_variant_view_get_uint64 (view));
-}
-
-static gboolean
-write_float (Writer *self, double value)
-{
-  if (!reserve (self, 1 + sizeof value))
-    return FALSE;
-  put_opcode (self, EXECNET_OPCODE_FLOAT);
-  execnet_double_to_big_endian (value, self->position);
-  self->position += sizeof value;
-  return TRUE;
+    return fits (self, execnet_opcodes_put_int (&self->output, value));
+  return fits (
+      self,
+      execnet_opcodes_put_large_int (&self->output, FALSE, execnet_variant_view_get_uint64 (view)));
 }
 
 static gboolean
@@ -257,7 +147,9 @@ write_text (Writer *self, const ExecnetVariantView *view)
 
   if (!execnet_variant_view_get_text (view, &size))
     return fail_not_normal (self);
-  return write_string (self, EXECNET_OPCODE_PY3_STRING, view->bytes, size);
+  return fits (
+      self,
+      execnet_opcodes_put_string (&self->output, EXECNET_OPCODE_PY3_STRING, view->bytes, size));
 }
 
 static gboolean
@@ -274,10 +166,8 @@ write_channel (Writer *self, const ExecnetVariantView *view)
                  EXECNET_ERROR_UNSUPPORTED_TYPE,
                  _ ("there is no open channel %d (h) on this gateway."),
                  (int) id);
-  if (!reserve (self, HEAD_SIZE))
-    return FALSE;
-  put_head (self, EXECNET_OPCODE_CHANNEL, (gint32) id);
-  return TRUE;
+  return fits (self,
+               execnet_opcodes_put_number (&self->output, EXECNET_OPCODE_CHANNEL, (gint32) id));
 }
 
 static gboolean
@@ -292,17 +182,9 @@ write_long (Writer *self, const ExecnetVariantView *content)
   switch (execnet_decimal_parse (digits, size, &decimal))
     {
     case EXECNET_DECIMAL_SMALL:
-      return write_int (self, decimal.value);
+      return fits (self, execnet_opcodes_put_int (&self->output, decimal.value));
     case EXECNET_DECIMAL_LARGE:
-      if (!reserve (self, HEAD_SIZE + 1 + decimal.length))
-        return FALSE;
-      put_head (
-          self, EXECNET_OPCODE_LONG_INT, (gint32) decimal.length + (decimal.negative ? 1 : 0));
-      if (decimal.negative)
-        *self->position++ = '-';
-      memcpy (self->position, decimal.digits, decimal.length);
-      self->position += decimal.length;
-      return TRUE;
+      return fits (self, execnet_opcodes_put_long (&self->output, &decimal));
     case EXECNET_DECIMAL_TOO_LONG:
       return fail (self,
                    EXECNET_ERROR_TOO_LARGE,
@@ -320,16 +202,8 @@ write_complex (Writer *self, const ExecnetVariantView *content)
 {
   double parts[2];
 
-  if (!reserve (self, 1 + sizeof parts))
-    return FALSE;
   memcpy (parts, content->bytes, sizeof parts);
-  put_opcode (self, EXECNET_OPCODE_COMPLEX);
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    {
-      execnet_double_to_big_endian (parts[i], self->position);
-      self->position += sizeof *parts;
-    }
-  return TRUE;
+  return fits (self, execnet_opcodes_put_complex (&self->output, parts));
 }
 
 static gboolean
@@ -343,7 +217,23 @@ write_tagged_text (Writer *self, const ExecnetVariantView *content)
                  _ ("a {sv} 'str' must hold UTF-8, but is not from its byte %zu (0x%02x) on."),
                  bad,
                  content->bytes[bad]);
-  return write_string (self, EXECNET_OPCODE_PY3_STRING, content->bytes, content->size);
+  return fits (self,
+               execnet_opcodes_put_string (
+                   &self->output, EXECNET_OPCODE_PY3_STRING, content->bytes, content->size));
+}
+
+static gboolean
+write_opcode (Writer *self, ExecnetOpcode opcode)
+{
+  return fits (self, execnet_opcodes_put (&self->output, opcode));
+}
+
+/* There are no more members than a list can count. */
+static gboolean
+write_count (Writer *self, ExecnetOpcode opcode, const Frame *frame)
+{
+  return fits (
+      self, execnet_opcodes_put_number (&self->output, opcode, (gint32) frame->members.n_members));
 }
 
 static gboolean
@@ -364,8 +254,7 @@ begin_container (Writer *self,
     return fail_not_normal (self);
   if (frame->members.n_members > G_MAXINT32)
     return fail_too_large (self);
-  if (kind == CONTAINER_LIST
-      && !write_head (self, EXECNET_OPCODE_NEW_LIST, frame->members.n_members))
+  if (kind == CONTAINER_LIST && !write_count (self, EXECNET_OPCODE_NEW_LIST, frame))
     return FALSE;
   if (kind == CONTAINER_DICT && !write_opcode (self, EXECNET_OPCODE_NEW_DICT))
     return FALSE;
@@ -384,11 +273,11 @@ end_container (Writer *self)
   switch (frame->kind)
     {
     case CONTAINER_TUPLE:
-      return write_head (self, EXECNET_OPCODE_BUILD_TUPLE, frame->members.n_members);
+      return write_count (self, EXECNET_OPCODE_BUILD_TUPLE, frame);
     case CONTAINER_SET:
-      return write_head (self, EXECNET_OPCODE_SET, frame->members.n_members);
+      return write_count (self, EXECNET_OPCODE_SET, frame);
     case CONTAINER_FROZENSET:
-      return write_head (self, EXECNET_OPCODE_FROZENSET, frame->members.n_members);
+      return write_count (self, EXECNET_OPCODE_FROZENSET, frame);
     default:
       return TRUE;
     }
@@ -445,7 +334,9 @@ static gboolean
 write_array (Writer *self, const ExecnetVariantView *view, guint depth, gboolean hashable)
 {
   if (view->type[1] == 'y')
-    return write_string (self, EXECNET_OPCODE_BYTES, view->bytes, view->size);
+    return fits (
+        self,
+        execnet_opcodes_put_string (&self->output, EXECNET_OPCODE_BYTES, view->bytes, view->size));
   return begin_container (
       self, view->type[1] == '{' ? CONTAINER_DICT : CONTAINER_LIST, view, depth, hashable);
 }
@@ -461,7 +352,8 @@ write_unboxed (Writer *self, const ExecnetVariantView *view, guint depth, gboole
     case 'b':
       return write_opcode (self, *view->bytes != 0 ? EXECNET_OPCODE_TRUE : EXECNET_OPCODE_FALSE);
     case 'd':
-      return write_float (self, execnet_variant_view_get_double (view));
+      return fits (
+          self, execnet_opcodes_put_float (&self->output, execnet_variant_view_get_double (view)));
     case 's':
     case 'o':
     case 'g':
@@ -521,15 +413,16 @@ write_members (Writer *self, Frame *frame)
     {
       if (is_list)
         {
-          if (!reserve (self, 1 + HEAD_SIZE))
+          if (!fits (self,
+                     execnet_opcodes_output_reserve (&self->output, 1 + EXECNET_OPCODES_HEAD_SIZE)))
             return FALSE;
           if (members->n_taken > 0)
-            put_opcode (self, EXECNET_OPCODE_SET_ITEM);
+            execnet_opcodes_add (&self->output, EXECNET_OPCODE_SET_ITEM);
         }
       if (members->n_taken == members->n_members)
         return end_container (self);
       if (is_list)
-        put_head (self, EXECNET_OPCODE_INT, (gint32) members->n_taken);
+        execnet_opcodes_add_number (&self->output, EXECNET_OPCODE_INT, (gint32) members->n_taken);
       if (!execnet_variant_members_next (members))
         return fail_not_normal (self);
       if (!write_value (self, &members->member, frame->depth + 1, frame->hashable))
@@ -598,12 +491,13 @@ execnet_opcodes_write (
 
   self.check = check;
   self.user_data = user_data;
-  self.out = out;
-  self.start = out->len;
-  self.position = self.limit = out->data + out->len;
   self.error = error;
   self.n_frames = 0;
+  execnet_opcodes_output_begin (&self.output, out);
   ok = write_all (&self, item);
-  g_byte_array_set_size (out, ok ? (guint) (self.position - out->data) : (guint) self.start);
+  if (ok)
+    execnet_opcodes_output_end (&self.output);
+  else
+    execnet_opcodes_output_undo (&self.output);
   return ok;
 }

@@ -73,16 +73,15 @@ execnet_variant_sink_mark_end (ExecnetVariantSink *sink, const ExecnetVariantMar
 static void
 put_offsets (ExecnetVariantSink *sink, const ExecnetVariantMark *container, gboolean backwards)
 {
-  const gsize *ends = &g_array_index (sink->ends, gsize, container->first_end);
   gsize n_ends = sink->ends->len - container->first_end;
   guint size = execnet_offset_size (sink->used - container->start, n_ends);
-  guint8 *place = add (sink, n_ends * size);
 
   for (gsize i = 0; i < n_ends; i++)
     {
-      guint64 raw = GUINT64_TO_LE ((guint64) ends[backwards ? n_ends - 1 - i : i]);
+      gsize n = container->first_end + (backwards ? n_ends - 1 - i : i);
+      guint64 raw = GUINT64_TO_LE ((guint64) g_array_index (sink->ends, gsize, n));
 
-      memcpy (place + i * size, &raw, size);
+      execnet_variant_sink_put (sink, &raw, size);
     }
   g_array_set_size (sink->ends, container->first_end);
 }

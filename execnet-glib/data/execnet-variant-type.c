@@ -84,7 +84,7 @@ execnet_variant_container_fixed_size (const char *type, const char *end)
   return size;
 }
 
-/* As GLib counts: 1 for a basic type, 0 for an empty tuple. */
+/* 1 for a type without members. */
 guint
 execnet_variant_type_depth (const char *type, const char *end)
 {
@@ -97,14 +97,13 @@ execnet_variant_type_depth (const char *type, const char *end)
         {
           prefixes++;
           level++;
-          depth = MAX (depth, level);
         }
       else if (*type == '(' || *type == '{')
         {
           open[n_open++] = (guint8) prefixes;
           prefixes = 0;
-          depth = MAX (depth, level);
           level++;
+          depth = MAX (depth, level);
         }
       else
         {

@@ -174,7 +174,7 @@ execnet_variant_view_unbox (const ExecnetVariantView *box, ExecnetVariantView *c
   return execnet_variant_view_unbox_any (box, content);
 }
 
-gboolean execnet_variant_view_is_too_deep (const ExecnetVariantView *view);
+gboolean execnet_variant_is_too_deep (GVariant *value);
 
 /* For y n q i u x and t below 2^63; else FALSE. */
 gboolean execnet_variant_view_get_int (const ExecnetVariantView *view, gint64 *value);

@@ -221,13 +221,11 @@ has_variants (const ExecnetVariantView *view)
   return memchr (view->type, 'v', (gsize) (view->type_end - view->type)) != NULL;
 }
 
-/* Whether something in the value is deeper than GLib reads it. */
-gboolean
-execnet_variant_view_is_too_deep (const ExecnetVariantView *view)
+static gboolean
+is_too_deep (ExecnetVariantView value)
 {
   ExecnetVariantMembers open[EXECNET_VARIANT_DEPTH_MAX];
   guint depths[EXECNET_VARIANT_DEPTH_MAX];
-  ExecnetVariantView value = *view;
   guint n_open = 0, depth = 0;
 
   for (;;)
@@ -256,6 +254,18 @@ execnet_variant_view_is_too_deep (const ExecnetVariantView *view)
       value = open[n_open - 1].member;
       depth = depths[n_open - 1];
     }
+}
+
+/* Whether something in a value in normal form is deeper than GLib reads it. */
+gboolean
+execnet_variant_is_too_deep (GVariant *value)
+{
+  ExecnetVariantView view;
+  GVariant *viewed = execnet_variant_view_item (value, &view);
+  gboolean too_deep = viewed != NULL && is_too_deep (view);
+
+  g_clear_pointer (&viewed, g_variant_unref);
+  return too_deep;
 }
 
 #define GET(Type)                                                                                  \
