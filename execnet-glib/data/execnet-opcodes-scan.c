@@ -7,6 +7,10 @@
 
 #include "data/execnet-byte-reader-private.h"
 
+/* Opcodes that are looked at before the rest is searched for a channel as a whole: an item of a few
+ * large values needs no search. */
+#define OPCODES_BEFORE_SEARCH 16
+
 /* How many bytes follow the opcode; FALSE where there is no such opcode or no more bytes. */
 static gboolean
 get_operand_size (ExecnetByteReader *in, guint8 opcode, gsize *size)
@@ -61,10 +65,9 @@ execnet_opcodes_find_channels (const guint8 *bytes,
   const guint8 *skipped;
   gsize operand_size;
   guint8 opcode;
+  guint n_opcodes = 0;
   gint32 id;
 
-  if (size == 0 || memchr (bytes, EXECNET_OPCODE_CHANNEL, size) == NULL)
-    return;
   while (execnet_byte_reader_take_uint8 (&in, &opcode) && opcode != EXECNET_OPCODE_STOP)
     {
       if (opcode == EXECNET_OPCODE_CHANNEL)
@@ -75,6 +78,9 @@ execnet_opcodes_find_channels (const guint8 *bytes,
         }
       else if (!get_operand_size (&in, opcode, &operand_size)
                || !execnet_byte_reader_take (&in, operand_size, &skipped))
+        return;
+      if (++n_opcodes == OPCODES_BEFORE_SEARCH
+          && memchr (in.position, EXECNET_OPCODE_CHANNEL, execnet_byte_reader_left (&in)) == NULL)
         return;
     }
 }

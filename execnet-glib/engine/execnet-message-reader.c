@@ -15,8 +15,8 @@
 /* Small messages are cut out of a buffer; larger ones are read straight into their own memory. */
 #define BUFFER_SIZE (64 * 1024)
 
-/* A large payload's memory grows with what has arrived, whatever length the peer claims. */
-#define FIRST_CAPACITY (1024 * 1024)
+/* A larger payload's memory grows with what has arrived, whatever length the peer claims. */
+#define FIRST_CAPACITY (4 * 1024 * 1024)
 
 struct _ExecnetMessageReader
 {
