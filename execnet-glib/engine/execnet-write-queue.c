@@ -27,7 +27,8 @@ typedef struct
 struct _ExecnetWriteQueue
 {
   GMutex lock;
-  ExecnetCondition progress;
+  ExecnetCondition room; /* announced when there is some */
+  ExecnetCondition sent; /* announced when `next_target` is reached */
   int fd;
   gboolean is_socket;
 
@@ -36,6 +37,7 @@ struct _ExecnetWriteQueue
   gsize n_queued_bytes;
   guint64 n_pushed;  /* bytes ever */
   guint64 n_written; /* bytes ever */
+  guint64 next_target; /* what somebody waits for `n_written` to reach; G_MAXUINT64 for nobody */
   gboolean finished;
   gboolean broken;
   GQueue room_waiters; /* of ExecnetPending */
@@ -62,7 +64,9 @@ execnet_write_queue_new (int fd, gboolean is_socket)
   ExecnetWriteQueue *self = g_new0 (ExecnetWriteQueue, 1);
 
   g_mutex_init (&self->lock);
-  execnet_condition_init (&self->progress);
+  execnet_condition_init (&self->room);
+  execnet_condition_init (&self->sent);
+  self->next_target = G_MAXUINT64;
   self->fd = fd;
   self->is_socket = is_socket;
   return self;
@@ -73,7 +77,8 @@ execnet_write_queue_free (ExecnetWriteQueue *self)
 {
   g_queue_clear_full (&self->chunks, chunk_free);
   g_mutex_clear (&self->lock);
-  execnet_condition_clear (&self->progress);
+  execnet_condition_clear (&self->room);
+  execnet_condition_clear (&self->sent);
   g_free (self);
 }
 
@@ -156,6 +161,22 @@ write_vectors (ExecnetWriteQueue *self, struct iovec *vectors, int n_vectors)
 
 /* With the lock. */
 static void
+announce_room (ExecnetWriteQueue *self)
+{
+  execnet_pending_complete_all (&self->room_waiters, NULL);
+  execnet_condition_announce (&self->room);
+}
+
+/* With the lock. Everybody looks for himself, and sets the next target. */
+static void
+announce_sent (ExecnetWriteQueue *self)
+{
+  self->next_target = G_MAXUINT64;
+  execnet_condition_announce (&self->sent);
+}
+
+/* With the lock. Many writes make up a large item: nobody is woken for each. */
+static void
 account (ExecnetWriteQueue *self, gsize n_written)
 {
   self->n_queued_bytes -= n_written;
@@ -173,8 +194,9 @@ account (ExecnetWriteQueue *self, gsize n_written)
     }
 
   if (self->n_queued_bytes < EXECNET_HIGH_WATER)
-    execnet_pending_complete_all (&self->room_waiters, NULL);
-  execnet_condition_announce (&self->progress);
+    announce_room (self);
+  if (self->n_written >= self->next_target)
+    announce_sent (self);
 }
 
 /* With the lock. */
@@ -184,8 +206,8 @@ break_queue (ExecnetWriteQueue *self)
   self->broken = TRUE;
   g_queue_clear_full (&self->chunks, chunk_free);
   self->n_queued_bytes = 0;
-  execnet_pending_complete_all (&self->room_waiters, NULL);
-  execnet_condition_announce (&self->progress);
+  announce_room (self);
+  announce_sent (self);
 }
 
 /* With the lock. */
@@ -310,7 +332,7 @@ execnet_write_queue_wait_room (ExecnetWriteQueue *self,
   ExecnetWait wait;
   gboolean result;
 
-  execnet_wait_begin (&wait, &self->lock, &self->progress, timeout_ms, cancellable);
+  execnet_wait_begin (&wait, &self->lock, &self->room, timeout_ms, cancellable);
   g_mutex_lock (&self->lock);
   while (!(result = has_room (self)) && execnet_wait_step (&wait))
     ;
@@ -332,11 +354,15 @@ execnet_write_queue_wait_sent (ExecnetWriteQueue *self,
   guint64 target;
   gboolean result;
 
-  execnet_wait_begin (&wait, &self->lock, &self->progress, timeout_ms, cancellable);
+  execnet_wait_begin (&wait, &self->lock, &self->sent, timeout_ms, cancellable);
   g_mutex_lock (&self->lock);
   target = self->n_pushed;
-  while (!(result = self->n_written >= target) && !self->broken && execnet_wait_step (&wait))
-    ;
+  while (!(result = self->n_written >= target) && !self->broken)
+    {
+      self->next_target = MIN (self->next_target, target);
+      if (!execnet_wait_step (&wait))
+        break;
+    }
   *is_broken = !result && self->broken;
   g_mutex_unlock (&self->lock);
   execnet_wait_end (&wait);
