@@ -36,6 +36,21 @@ GBytes *execnet_item_write_bytes (ExecnetItemForm form,
                                   gpointer user_data,
                                   GError **error);
 
+/* A long bytes object is its content between a head and a tail: so it can be sent without a copy. */
+#define EXECNET_CONTENT_HEAD_SIZE 5
+#define EXECNET_CONTENT_TAIL_SIZE 1
+
+/* The content of an item that is nothing but a long bytes object; NULL for any other. */
+GBytes *execnet_item_get_content (GVariant *item);
+
+void execnet_item_frame_content (ExecnetItemForm form,
+                                 gsize size,
+                                 guint8 head[EXECNET_CONTENT_HEAD_SIZE],
+                                 guint8 tail[EXECNET_CONTENT_TAIL_SIZE]);
+
+/* The item whose wire form has a long content, which is not copied; NULL for any other. */
+GVariant *execnet_item_read_content (ExecnetItemForm form, GBytes *bytes);
+
 /* Reads exactly one item (without a version byte). `allow_channels`: else a channel in the bytes
  * is a data-format error. Returns a full, not floating, reference. */
 GVariant *execnet_item_read (ExecnetItemForm form,

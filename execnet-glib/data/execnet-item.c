@@ -60,10 +60,13 @@ execnet_item_read (ExecnetItemForm form,
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
+  GVariant *item;
+
   switch (form)
     {
     case EXECNET_ITEM_FORM_OPCODES:
-      return read_opcodes (data, size, 0, flags, allow_channels, error);
+      item = execnet_item_read_content (form, bytes);
+      return item != NULL ? item : read_opcodes (data, size, 0, flags, allow_channels, error);
     default:
       g_return_val_if_reached (NULL);
     }

@@ -72,6 +72,10 @@ gboolean execnet_connection_send (ExecnetConnection *self,
                                   gint32 channel,
                                   GBytes *payload);
 
+/* Any thread: as above, an item of which only the content is given (execnet_item_get_content). */
+gboolean
+execnet_connection_send_content (ExecnetConnection *self, gint32 channel, GBytes *content);
+
 /* Any thread: as above, for the bytes before the first message. */
 gboolean execnet_connection_send_raw (ExecnetConnection *self, GBytes *bytes);
 

@@ -492,13 +492,32 @@ execnet_connection_close (ExecnetConnection *self)
 
 /* Any thread. */
 static gboolean
-push (ExecnetConnection *self, const guint8 *header, gsize header_size, GBytes *payload)
+push (ExecnetConnection *self,
+      const guint8 *header,
+      gsize header_size,
+      GBytes *payload,
+      const guint8 *tail,
+      gsize tail_size)
 {
-  ExecnetWriteState state = execnet_write_queue_push (self->queue, header, header_size, payload);
+  ExecnetWriteState state
+      = execnet_write_queue_push (self->queue, header, header_size, payload, tail, tail_size);
 
   if (state == EXECNET_WRITE_BLOCKED)
     arm_writer (self, TRUE);
   return state != EXECNET_WRITE_BROKEN;
+}
+
+/* Any thread. */
+static void
+write_header (ExecnetMessageCode code, gint32 channel, gsize length, guint8 *bytes)
+{
+  ExecnetMessageHeader header = { code, channel, length };
+
+  execnet_message_header_write (&header, bytes);
+  execnet_trace ("sent %s channel=%d length=%u",
+                 execnet_message_code_name (code),
+                 channel,
+                 header.length);
 }
 
 gboolean
@@ -507,22 +526,34 @@ execnet_connection_send (ExecnetConnection *self,
                          gint32 channel,
                          GBytes *payload)
 {
-  guint8 header_bytes[EXECNET_MESSAGE_HEADER_SIZE];
-  ExecnetMessageHeader header = { code, channel, 0 };
+  guint8 header[EXECNET_MESSAGE_HEADER_SIZE];
 
-  header.length = payload != NULL ? g_bytes_get_size (payload) : 0;
-  execnet_message_header_write (&header, header_bytes);
-  execnet_trace ("sent %s channel=%d length=%u",
-                 execnet_message_code_name (code),
-                 channel,
-                 header.length);
-  return push (self, header_bytes, sizeof header_bytes, payload);
+  write_header (code, channel, payload != NULL ? g_bytes_get_size (payload) : 0, header);
+  return push (self, header, sizeof header, payload, NULL, 0);
+}
+
+gboolean
+execnet_connection_send_content (ExecnetConnection *self, gint32 channel, GBytes *content)
+{
+  guint8 header[EXECNET_MESSAGE_HEADER_SIZE + EXECNET_CONTENT_HEAD_SIZE];
+  guint8 tail[EXECNET_CONTENT_TAIL_SIZE];
+  gsize size = g_bytes_get_size (content);
+
+  write_header (EXECNET_MESSAGE_CHANNEL_DATA,
+                channel,
+                EXECNET_CONTENT_HEAD_SIZE + size + EXECNET_CONTENT_TAIL_SIZE,
+                header);
+  execnet_item_frame_content (EXECNET_ITEM_FORM_OPCODES,
+                              size,
+                              header + EXECNET_MESSAGE_HEADER_SIZE,
+                              tail);
+  return push (self, header, sizeof header, content, tail, sizeof tail);
 }
 
 gboolean
 execnet_connection_send_raw (ExecnetConnection *self, GBytes *bytes)
 {
-  return push (self, NULL, 0, bytes);
+  return push (self, NULL, 0, bytes, NULL, 0);
 }
 
 void

@@ -91,6 +91,12 @@ GHashTable *execnet_gateway_core_steal_channels (ExecnetGatewayCore *self);
 /* With the lock. Why nothing can be sent. */
 void execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error);
 
+/* Any thread. As below, an item of which only the content is given (execnet_item_get_content). */
+gboolean execnet_gateway_core_send_content (ExecnetGatewayCore *self,
+                                            gint32 channel,
+                                            GBytes *content,
+                                            GError **error);
+
 /* Any thread. Sends; FALSE with an error when the gateway is not up. Where the other side has just
  * stopped taking messages, it waits a moment until the reason is known. */
 gboolean execnet_gateway_core_send (ExecnetGatewayCore *self,

@@ -236,6 +236,23 @@ execnet_gateway_core_get_connection (ExecnetGatewayCore *self, GError **error)
   return connection;
 }
 
+/* The other side takes no more: its end, with the reason, is being noticed. */
+static void
+set_broken_error (ExecnetGatewayCore *self, GError **error)
+{
+  execnet_gateway_core_wait_closed (self, 1000, NULL);
+  g_mutex_lock (&self->lock);
+  if (self->state == EXECNET_GATEWAY_CLOSED)
+    execnet_gateway_core_set_closed_error (self, error);
+  else
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_CLOSED,
+                 _ ("The other side of the gateway “%s” takes no more messages."),
+                 self->id);
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 execnet_gateway_core_send (ExecnetGatewayCore *self,
                            ExecnetMessageCode code,
@@ -249,19 +266,23 @@ execnet_gateway_core_send (ExecnetGatewayCore *self,
     return FALSE;
   if (execnet_connection_send (connection, code, channel, payload))
     return TRUE;
+  set_broken_error (self, error);
+  return FALSE;
+}
 
-  /* The other side takes no more: its end, with the reason, is being noticed. */
-  execnet_gateway_core_wait_closed (self, 1000, NULL);
-  g_mutex_lock (&self->lock);
-  if (self->state == EXECNET_GATEWAY_CLOSED)
-    execnet_gateway_core_set_closed_error (self, error);
-  else
-    g_set_error (error,
-                 EXECNET_ERROR,
-                 EXECNET_ERROR_CLOSED,
-                 _ ("The other side of the gateway “%s” takes no more messages."),
-                 self->id);
-  g_mutex_unlock (&self->lock);
+gboolean
+execnet_gateway_core_send_content (ExecnetGatewayCore *self,
+                                   gint32 channel,
+                                   GBytes *content,
+                                   GError **error)
+{
+  g_autoptr (ExecnetConnection) connection = execnet_gateway_core_get_connection (self, error);
+
+  if (connection == NULL)
+    return FALSE;
+  if (execnet_connection_send_content (connection, channel, content))
+    return TRUE;
+  set_broken_error (self, error);
   return FALSE;
 }
 

@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "data/execnet-item-private.h"
+#include "data/execnet-message-private.h"
 #include "engine/execnet-pending-private.h"
 #include "engine/execnet-wait-private.h"
 
@@ -19,7 +21,7 @@ typedef struct _ExecnetWriteQueue ExecnetWriteQueue;
 #define EXECNET_HIGH_WATER (1024 * 1024)
 
 /* The largest header that a chunk can have. */
-#define EXECNET_CHUNK_HEADER_MAX 9
+#define EXECNET_CHUNK_HEADER_MAX (EXECNET_MESSAGE_HEADER_SIZE + EXECNET_CONTENT_HEAD_SIZE)
 
 ExecnetWriteQueue *execnet_write_queue_new (int fd, gboolean is_socket);
 
@@ -33,11 +35,13 @@ typedef enum
   EXECNET_WRITE_BROKEN,  /* it will never take more */
 } ExecnetWriteState;
 
-/* Any thread. Pushes a header and a payload (nullable) and writes what goes. */
+/* Any thread. Pushes a header, a payload (nullable) and what comes behind it, and writes what goes. */
 ExecnetWriteState execnet_write_queue_push (ExecnetWriteQueue *self,
                                             const guint8 *header,
                                             gsize header_size,
-                                            GBytes *payload);
+                                            GBytes *payload,
+                                            const guint8 *tail,
+                                            gsize tail_size);
 
 /* Worker thread: writes what goes. */
 ExecnetWriteState execnet_write_queue_flush (ExecnetWriteQueue *self);

@@ -234,13 +234,9 @@ flush (ExecnetWriteQueue *self)
   return self->broken ? EXECNET_WRITE_BROKEN : EXECNET_WRITE_DONE;
 }
 
-ExecnetWriteState
-execnet_write_queue_push (ExecnetWriteQueue *self,
-                          const guint8 *header,
-                          gsize header_size,
-                          GBytes *payload)
+static Chunk *
+chunk_new (const guint8 *header, gsize header_size, GBytes *payload)
 {
-  ExecnetWriteState state = EXECNET_WRITE_BROKEN;
   Chunk *chunk = g_new (Chunk, 1);
 
   g_assert (header_size <= EXECNET_CHUNK_HEADER_MAX);
@@ -249,21 +245,39 @@ execnet_write_queue_push (ExecnetWriteQueue *self,
   chunk->header_size = header_size;
   chunk->payload = payload != NULL ? g_bytes_ref (payload) : NULL;
   chunk->written = 0;
+  return chunk;
+}
+
+/* With the lock. */
+static void
+enqueue (ExecnetWriteQueue *self, Chunk *chunk)
+{
+  self->n_queued_bytes += chunk_size (chunk);
+  self->n_pushed += chunk_size (chunk);
+  g_queue_push_tail (&self->chunks, chunk);
+}
+
+ExecnetWriteState
+execnet_write_queue_push (ExecnetWriteQueue *self,
+                          const guint8 *header,
+                          gsize header_size,
+                          GBytes *payload,
+                          const guint8 *tail,
+                          gsize tail_size)
+{
+  ExecnetWriteState state = EXECNET_WRITE_BROKEN;
 
   g_mutex_lock (&self->lock);
   if (!self->broken && !self->finished)
     {
       gboolean is_first = self->chunks.head == NULL;
 
-      self->n_queued_bytes += chunk_size (chunk);
-      self->n_pushed += chunk_size (chunk);
-      g_queue_push_tail (&self->chunks, g_steal_pointer (&chunk));
+      enqueue (self, chunk_new (header, header_size, payload));
+      if (tail_size > 0)
+        enqueue (self, chunk_new (tail, tail_size, NULL));
       state = is_first ? flush (self) : EXECNET_WRITE_BLOCKED;
     }
   g_mutex_unlock (&self->lock);
-
-  if (chunk != NULL)
-    chunk_free (chunk);
   return state;
 }
 

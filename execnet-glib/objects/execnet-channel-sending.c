@@ -25,16 +25,42 @@ is_live_channel (gint32 id, gpointer user_data)
   return is_live;
 }
 
-static GBytes *
-encode (ExecnetChannel *self, GVariant *item, GError **error)
+/* An item on its way: its wire form, or only its content. */
+typedef struct
+{
+  GBytes *bytes;
+  gboolean is_content;
+} Outgoing;
+
+static void
+outgoing_clear (Outgoing *outgoing)
+{
+  g_clear_pointer (&outgoing->bytes, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outgoing, outgoing_clear)
+
+static void
+outgoing_free (gpointer outgoing)
+{
+  outgoing_clear (outgoing);
+  g_free (outgoing);
+}
+
+static gboolean
+encode (ExecnetChannel *self, GVariant *item, Outgoing *outgoing, GError **error)
 {
   if (!execnet_channel_check_core (self, error))
-    return NULL;
-  return execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES,
-                                   item,
-                                   is_live_channel,
-                                   self->core->gateway,
-                                   error);
+    return FALSE;
+  outgoing->bytes = execnet_item_get_content (item);
+  outgoing->is_content = outgoing->bytes != NULL;
+  if (!outgoing->is_content)
+    outgoing->bytes = execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES,
+                                                item,
+                                                is_live_channel,
+                                                self->core->gateway,
+                                                error);
+  return outgoing->bytes != NULL;
 }
 
 static gboolean
@@ -64,6 +90,32 @@ check_open (ExecnetChannel *self, GError **error)
   return !is_closed;
 }
 
+static gboolean
+queue (ExecnetChannel *self, const Outgoing *outgoing, GError **error)
+{
+  ExecnetChannelCore *core = self->core;
+
+  if (!check_open (self, error))
+    return FALSE;
+  if (outgoing->is_content)
+    return execnet_gateway_core_send_content (core->gateway, core->id, outgoing->bytes, error);
+  if (g_bytes_get_size (outgoing->bytes) > EXECNET_MESSAGE_MAX_PAYLOAD)
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_TOO_LARGE,
+                   _ ("An item of %" G_GSIZE_FORMAT " bytes is too large: a message holds at most %d."),
+                   g_bytes_get_size (outgoing->bytes),
+                   EXECNET_MESSAGE_MAX_PAYLOAD);
+      return FALSE;
+    }
+  return execnet_gateway_core_send (core->gateway,
+                                    EXECNET_MESSAGE_CHANNEL_DATA,
+                                    core->id,
+                                    outgoing->bytes,
+                                    error);
+}
+
 /**
  * execnet_channel_queue_bytes:
  * @self: a channel
@@ -87,23 +139,7 @@ execnet_channel_queue_bytes (ExecnetChannel *self, GBytes *bytes, GError **error
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_open (self, error))
-    return FALSE;
-  if (g_bytes_get_size (bytes) > EXECNET_MESSAGE_MAX_PAYLOAD)
-    {
-      g_set_error (error,
-                   EXECNET_ERROR,
-                   EXECNET_ERROR_TOO_LARGE,
-                   _ ("An item of %" G_GSIZE_FORMAT " bytes is too large: a message holds at most %d."),
-                   g_bytes_get_size (bytes),
-                   EXECNET_MESSAGE_MAX_PAYLOAD);
-      return FALSE;
-    }
-  return execnet_gateway_core_send (self->core->gateway,
-                                    EXECNET_MESSAGE_CHANNEL_DATA,
-                                    self->core->id,
-                                    bytes,
-                                    error);
+  return queue (self, &(Outgoing){ bytes, FALSE }, error);
 }
 
 /**
@@ -140,6 +176,23 @@ execnet_channel_wait_sent (ExecnetChannel *self, gint timeout_ms, GCancellable *
   return g_cancellable_is_cancelled (cancellable) ? EXECNET_WAIT_INTERRUPTED : EXECNET_WAIT_TIMED_OUT;
 }
 
+static gboolean
+queue_when_room (ExecnetChannel *self,
+                 const Outgoing *outgoing,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (ExecnetConnection) connection = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_open (self, error))
+    return FALSE;
+  connection = execnet_gateway_core_get_connection (self->core->gateway, error);
+  if (connection == NULL)
+    return FALSE;
+  return execnet_connection_wait_room (connection, -1, cancellable, error)
+         && queue (self, outgoing, error);
+}
+
 /**
  * execnet_channel_send_bytes:
  * @self: a channel
@@ -159,19 +212,11 @@ execnet_channel_send_bytes (ExecnetChannel *self,
                             GCancellable *cancellable,
                             GError **error)
 {
-  g_autoptr (ExecnetConnection) connection = NULL;
-
   g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_open (self, error))
-    return FALSE;
-  connection = execnet_gateway_core_get_connection (self->core->gateway, error);
-  if (connection == NULL)
-    return FALSE;
-  return execnet_connection_wait_room (connection, -1, cancellable, error)
-         && execnet_channel_queue_bytes (self, bytes, error);
+  return queue_when_room (self, &(Outgoing){ bytes, FALSE }, cancellable, error);
 }
 
 /**
@@ -197,15 +242,15 @@ execnet_channel_send (ExecnetChannel *self,
                       GError **error)
 {
   g_autoptr (GVariant) sunk = NULL;
-  g_autoptr (GBytes) bytes = NULL;
+  g_auto (Outgoing) outgoing = { 0 };
 
   g_return_val_if_fail (EXECNET_IS_CHANNEL (self), FALSE);
   g_return_val_if_fail (item != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   sunk = g_variant_ref_sink (item);
-  bytes = encode (self, sunk, error);
-  return bytes != NULL && execnet_channel_send_bytes (self, bytes, cancellable, error);
+  return encode (self, sunk, &outgoing, error)
+         && queue_when_room (self, &outgoing, cancellable, error);
 }
 
 /* In the task's context. */
@@ -213,7 +258,7 @@ static void
 queue_now (GTask *task, gpointer result, GError *error)
 {
   if (error == NULL)
-    execnet_channel_queue_bytes (g_task_get_source_object (task), g_task_get_task_data (task), &error);
+    queue (g_task_get_source_object (task), g_task_get_task_data (task), &error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -230,15 +275,16 @@ queue_delayed (GTask *task, gpointer result, GError *error)
   queue_now (task, result, error);
 }
 
-/* Takes the task over, whose data is the item in its wire form. */
+/* Takes the task over, and what is in `outgoing`. */
 static void
-send_when_room (ExecnetChannel *self, GTask *task)
+send_when_room (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
 {
   g_autoptr (GTask) owned = task;
   ExecnetConnection *connection = NULL;
   ExecnetPending *pending;
   GError *error = NULL;
 
+  g_task_set_task_data (task, g_memdup2 (outgoing, sizeof *outgoing), outgoing_free);
   if (g_task_return_error_if_cancelled (task))
     return;
   if (check_open (self, &error))
@@ -287,7 +333,7 @@ execnet_channel_send_async (ExecnetChannel *self,
 {
   g_autoptr (GVariant) sunk = NULL;
   g_autoptr (GTask) task = NULL;
-  GBytes *bytes;
+  Outgoing outgoing;
   GError *error = NULL;
 
   g_return_if_fail (EXECNET_IS_CHANNEL (self));
@@ -296,14 +342,12 @@ execnet_channel_send_async (ExecnetChannel *self,
   sunk = g_variant_ref_sink (item);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, execnet_channel_send_async);
-  bytes = encode (self, sunk, &error);
-  if (bytes == NULL)
+  if (!encode (self, sunk, &outgoing, &error))
     {
       g_task_return_error (task, error);
       return;
     }
-  g_task_set_task_data (task, bytes, (GDestroyNotify) g_bytes_unref);
-  send_when_room (self, g_steal_pointer (&task));
+  send_when_room (self, g_steal_pointer (&task), &outgoing);
 }
 
 /**
@@ -354,8 +398,7 @@ execnet_channel_send_bytes_async (ExecnetChannel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, execnet_channel_send_bytes_async);
-  g_task_set_task_data (task, g_bytes_ref (bytes), (GDestroyNotify) g_bytes_unref);
-  send_when_room (self, task);
+  send_when_room (self, task, &(Outgoing){ g_bytes_ref (bytes), FALSE });
 }
 
 /**
