@@ -40,6 +40,15 @@ take (ExecnetPost *post)
   post->queue = NULL;
 }
 
+/* With the lock. */
+static void
+put_ready (ExecnetMailbox *self, ExecnetPost *post)
+{
+  if (self->ready.head == NULL)
+    g_source_set_ready_time (&self->source, 0);
+  put (&self->ready, post);
+}
+
 /* In the context. Looks at the post that has been parked longest, and parks it last. */
 static gboolean
 move_if_ready (ExecnetMailbox *self)
@@ -66,7 +75,7 @@ move_if_ready (ExecnetMailbox *self)
   if (is_ready && post->queue == &self->parked)
     {
       take (post);
-      put (&self->ready, post);
+      put_ready (self, post);
     }
   g_mutex_unlock (&self->lock);
   post->funcs->drop (post);
@@ -235,15 +244,6 @@ execnet_post_init (ExecnetPost *post, const ExecnetPostFuncs *funcs)
 {
   post->funcs = funcs;
   post->queue = NULL;
-}
-
-/* With the lock. */
-static void
-put_ready (ExecnetMailbox *self, ExecnetPost *post)
-{
-  if (self->ready.head == NULL)
-    g_source_set_ready_time (&self->source, 0);
-  put (&self->ready, post);
 }
 
 void
