@@ -43,6 +43,17 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
 }
 
 void
+execnet_channel_core_set_errors (ExecnetChannelCore *self,
+                                 ExecnetRemoteError *remote_error,
+                                 const GError *end_error)
+{
+  if (remote_error != NULL && self->remote_error == NULL)
+    self->remote_error = execnet_remote_error_copy (remote_error);
+  if (end_error != NULL && self->end_error == NULL)
+    self->end_error = g_error_copy (end_error);
+}
+
+void
 execnet_channel_core_end (ExecnetChannelCore *self,
                           ExecnetChannelState state,
                           ExecnetRemoteError *remote_error,
@@ -51,10 +62,7 @@ execnet_channel_core_end (ExecnetChannelCore *self,
   if (self->state == EXECNET_CHANNEL_CLOSED)
     return;
   self->state = state;
-  if (remote_error != NULL && self->remote_error == NULL)
-    self->remote_error = execnet_remote_error_copy (remote_error);
-  if (end_error != NULL)
-    self->end_error = g_error_copy (end_error);
+  execnet_channel_core_set_errors (self, remote_error, end_error);
 
   /* Receivers wait only while there is nothing to take. */
   while (self->receivers.head != NULL)
@@ -265,8 +273,10 @@ execnet_channel_core_receive_async (ExecnetChannelCore *self,
   execnet_pending_watch (pending, timeout_ms, _ ("No item came in time."));
   g_mutex_lock (lock);
   execnet_pending_enqueue (pending, &self->receivers);
-  /* Only the first in the queue may take: the others came later. */
-  if (execnet_pending_peek (&self->receivers) == pending && take (self, &arrival, &error))
+  /* Only the first in the queue may take: the others came later. And once there is a callback, only
+   * those that were in the queue before it. */
+  if ((self->had_callback || execnet_pending_peek (&self->receivers) == pending)
+      && take (self, &arrival, &error))
     execnet_pending_complete (pending, arrival, error);
   g_mutex_unlock (lock);
   execnet_connection_serve (self->gateway->connection);
@@ -314,12 +324,7 @@ execnet_channel_core_decode (ExecnetChannelCore *self, ExecnetArrival *arrival, 
     return item;
 
   /* What came behind it may depend on it: nothing more is delivered. */
-  execnet_channel_core_close (self, reason->message, NULL);
-  g_mutex_lock (&self->gateway->lock);
-  g_queue_clear_full (&self->arrivals, execnet_arrival_free);
-  if (self->end_error == NULL)
-    self->end_error = g_error_copy (reason);
-  g_mutex_unlock (&self->gateway->lock);
+  execnet_channel_core_break (self, reason->message, NULL, reason);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }

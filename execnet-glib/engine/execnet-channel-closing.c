@@ -21,10 +21,23 @@ encode_text (const char *text)
   return execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES, item, NULL, NULL, NULL);
 }
 
+/* Where the gateway is gone, so is the other side's channel: nothing is left to be said. */
+static void
+tell_closed (ExecnetChannelCore *self, const char *error_text)
+{
+  g_autoptr (GBytes) payload = error_text != NULL ? encode_text (error_text) : NULL;
+
+  execnet_gateway_core_send (self->gateway,
+                             payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
+                                             : EXECNET_MESSAGE_CHANNEL_CLOSE,
+                             self->id,
+                             payload,
+                             NULL);
+}
+
 gboolean
 execnet_channel_core_close (ExecnetChannelCore *self, const char *error_text, GError **error)
 {
-  g_autoptr (GBytes) payload = NULL;
   gboolean was_open;
 
   if (execnet_gateway_core_is_foreign (self->gateway))
@@ -32,22 +45,34 @@ execnet_channel_core_close (ExecnetChannelCore *self, const char *error_text, GE
       g_propagate_error (error, execnet_gateway_core_dup_error (self->gateway));
       return FALSE;
     }
-  if (error_text != NULL)
-    payload = encode_text (error_text);
 
   g_mutex_lock (&self->gateway->lock);
   was_open = self->state != EXECNET_CHANNEL_CLOSED;
   execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
   g_mutex_unlock (&self->gateway->lock);
 
-  /* Where the gateway is gone, so is the other side's channel: nothing is left to be said. */
   if (was_open)
-    execnet_gateway_core_notify (self->gateway,
-                                 payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
-                                                 : EXECNET_MESSAGE_CHANNEL_CLOSE,
-                                 self->id,
-                                 payload);
+    tell_closed (self, error_text);
   return TRUE;
+}
+
+void
+execnet_channel_core_break (ExecnetChannelCore *self,
+                            const char *error_text,
+                            ExecnetRemoteError *remote_error,
+                            const GError *end_error)
+{
+  gboolean was_open;
+
+  g_mutex_lock (&self->gateway->lock);
+  was_open = self->state != EXECNET_CHANNEL_CLOSED;
+  g_queue_clear_full (&self->arrivals, execnet_arrival_free);
+  execnet_channel_core_set_errors (self, remote_error, end_error);
+  execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
+  g_mutex_unlock (&self->gateway->lock);
+
+  if (was_open)
+    tell_closed (self, error_text);
 }
 
 /* With the lock, which it leaves and takes again. TRUE when something may have changed. */

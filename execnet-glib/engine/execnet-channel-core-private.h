@@ -120,6 +120,10 @@ void execnet_channel_core_end (ExecnetChannelCore *self,
                                ExecnetChannelState state,
                                ExecnetRemoteError *remote_error,
                                const GError *end_error);
+/* The first of a kind stays. */
+void execnet_channel_core_set_errors (ExecnetChannelCore *self,
+                                      ExecnetRemoteError *remote_error,
+                                      const GError *end_error);
 
 /* Any thread. NULL with an error: nothing came, in time or any more. */
 ExecnetArrival *execnet_channel_core_receive (ExecnetChannelCore *self,
@@ -153,6 +157,12 @@ extern const ExecnetPostFuncs execnet_channel_callback_post_funcs;
 /* Closing: execnet-channel-closing.c. Any thread. */
 gboolean
 execnet_channel_core_close (ExecnetChannelCore *self, const char *error_text, GError **error);
+/* Closes it because this side can't go on: what has arrived is dropped, and this side reports the
+ * error, too, either as one of the other side's or as the end. */
+void execnet_channel_core_break (ExecnetChannelCore *self,
+                                 const char *error_text,
+                                 ExecnetRemoteError *remote_error,
+                                 const GError *end_error);
 ExecnetWaitResult execnet_channel_core_wait_closed (ExecnetChannelCore *self,
                                                     gint timeout_ms,
                                                     GCancellable *cancellable);

@@ -208,13 +208,9 @@ static void
 fail (ExecnetChannelCore *self, const GError *error)
 {
   const char *text = error != NULL ? error->message : _ ("A callback failed without saying why.");
+  g_autoptr (ExecnetRemoteError) remote_error = execnet_remote_error_new (text);
 
-  execnet_channel_core_close (self, text, NULL);
-  g_mutex_lock (&self->gateway->lock);
-  g_queue_clear_full (&self->arrivals, execnet_arrival_free);
-  if (self->remote_error == NULL)
-    self->remote_error = execnet_remote_error_new (text);
-  g_mutex_unlock (&self->gateway->lock);
+  execnet_channel_core_break (self, text, remote_error, NULL);
 }
 
 static void
@@ -282,8 +278,11 @@ execnet_channel_core_run_callback (ExecnetChannelCore *self)
   execnet_channel_core_wake (self);
   g_mutex_unlock (lock);
 
-  if (over != NULL)
-    execnet_mailbox_unref (over->mailbox);
+  if (over == NULL)
+    return;
+  /* What was posted meanwhile finds nothing to do any more, and its mailbox may go now. */
+  execnet_mailbox_take_out (over->mailbox, &self->callback_post);
+  execnet_mailbox_unref (over->mailbox);
 }
 
 /* With the lock. */

@@ -389,16 +389,6 @@ loop_thread_new (const char *name)
   return self;
 }
 
-void
-loop_thread_free (LoopThread *self)
-{
-  g_main_loop_quit (self->loop);
-  g_thread_join (self->thread);
-  g_main_loop_unref (self->loop);
-  g_main_context_unref (self->context);
-  g_free (self);
-}
-
 typedef struct
 {
   void (*func) (gpointer data);
@@ -428,6 +418,23 @@ loop_thread_run (LoopThread *self, void (*func) (gpointer data), gpointer data)
   g_source_attach (source, self->context);
   flag_wait (&invocation.done, 1);
   flag_clear (&invocation.done);
+}
+
+static void
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+}
+
+void
+loop_thread_free (LoopThread *self)
+{
+  /* From inside: a loop that was not entered yet would forget that it was told to quit. */
+  loop_thread_run (self, quit, self->loop);
+  g_thread_join (self->thread);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
 }
 
 void
