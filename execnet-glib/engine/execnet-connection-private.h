@@ -44,7 +44,7 @@ void execnet_connection_unref (ExecnetConnection *self);
 /* Worker thread. Nothing is read, written or called back any more. */
 void execnet_connection_close (ExecnetConnection *self);
 
-/* Worker thread: reads what is there now. */
+/* Worker thread: reads what is there now, for 100 ms at most. */
 void execnet_connection_read_rest (ExecnetConnection *self);
 
 /* Any thread. TRUE when it is the reader now: it must end that soon, and run no code of the

@@ -29,6 +29,10 @@
 /* Reads in one turn of the worker thread, so that a flood on one connection starves no other. */
 #define READS_PER_TURN 16
 
+/* How long the rest is read of a process that has ended: others may hold the connection open, and
+ * write on. */
+#define REST_US (100 * G_TIME_SPAN_MILLISECOND)
+
 struct _ExecnetConnection
 {
   gatomicrefcount refs;
@@ -50,6 +54,7 @@ struct _ExecnetConnection
   guint n_turns_seen;           /* worker thread: at the last look */
   gboolean has_loan_timer;      /* worker thread */
   int wake_fd;                  /* the role and watch_lock: an eventfd that ends a reader's wait */
+  int is_wanted;                /* atomic: the worker thread waits for the role */
   int is_closing;               /* atomic */
 
   /* Worker thread alone. */
@@ -99,14 +104,15 @@ read_once (ExecnetConnection *self)
   return state;
 }
 
-/* Worker thread, with the role, which it gives back. */
+/* Worker thread, with the role, which it gives back. Reads so often, and not beyond the monotonic
+ * time `end`. */
 static void
-read_some (ExecnetConnection *self, guint n_reads)
+read_some (ExecnetConnection *self, guint n_reads, gint64 end)
 {
   g_autoptr (ExecnetConnection) alive = execnet_connection_ref (self);
   gboolean is_over;
 
-  while (n_reads-- > 0 && !self->is_over)
+  while (n_reads-- > 0 && !self->is_over && g_get_monotonic_time () < end)
     {
       if (read_once (self) != EXECNET_READ_MORE)
         break;
@@ -124,24 +130,26 @@ on_readable (gpointer data)
 
   /* Else a waiter has just become the reader. */
   if (g_mutex_trylock (&self->role))
-    read_some (self, READS_PER_TURN);
+    read_some (self, READS_PER_TURN, G_MAXINT64);
 }
 
-/* Worker thread. Whoever reads leaves soon. */
+/* Worker thread. Whoever reads leaves soon, and nobody takes his place. */
 static void
 take_role (ExecnetConnection *self)
 {
   if (g_mutex_trylock (&self->role))
     return;
+  g_atomic_int_set (&self->is_wanted, TRUE);
   execnet_connection_interrupt (self);
   g_mutex_lock (&self->role);
+  g_atomic_int_set (&self->is_wanted, FALSE);
 }
 
 void
 execnet_connection_read_rest (ExecnetConnection *self)
 {
   take_role (self);
-  read_some (self, G_MAXUINT);
+  read_some (self, G_MAXUINT, g_get_monotonic_time () + REST_US);
 }
 
 gboolean
@@ -149,7 +157,8 @@ execnet_connection_begin_reading (ExecnetConnection *self)
 {
   if (!g_mutex_trylock (&self->role))
     return FALSE;
-  if (self->is_over || g_atomic_int_get (&self->is_closing))
+  if (self->is_over || g_atomic_int_get (&self->is_wanted)
+      || g_atomic_int_get (&self->is_closing))
     {
       g_mutex_unlock (&self->role);
       return FALSE;

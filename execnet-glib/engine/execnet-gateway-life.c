@@ -150,6 +150,16 @@ describe_death (ExecnetGatewayCore *self, gboolean was_up)
   return g_error_new_literal (EXECNET_ERROR, code, text->str);
 }
 
+/* Whether the peer said something that it must not say: then that is the reason for the end, and how
+ * its process ended is not. */
+static gboolean
+has_broken_rules (ExecnetGatewayLife *life)
+{
+  return life->input_error != NULL
+         && !g_error_matches (life->input_error, EXECNET_ERROR, EXECNET_ERROR_DIED)
+         && !g_error_matches (life->input_error, EXECNET_ERROR, EXECNET_ERROR_FAILED);
+}
+
 /* The one reason for the end, for everything that was pending. */
 static GError *
 choose_error (ExecnetGatewayCore *self, GError *known)
@@ -174,7 +184,7 @@ choose_error (ExecnetGatewayCore *self, GError *known)
     return execnet_bootstrap_new_stray_output_error (life->stray_output->data,
                                                      life->stray_output->len);
   /* A message that was cut off is no news when the process is known to have ended. */
-  if (life->input_error != NULL && !life->has_exited)
+  if (life->input_error != NULL && (has_broken_rules (life) || !life->has_exited))
     return g_steal_pointer (&life->input_error);
   return describe_death (self, was_up);
 }
@@ -273,17 +283,16 @@ on_input_ended (const GError *error, gpointer data)
   life->input_ended = TRUE;
   if (error != NULL)
     life->input_error = g_error_copy (error);
-  /* The peer broke the rules while it lives: that is the reason, and its status is not. */
-  if (error != NULL && !g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_FAILED)
-      && !g_atomic_int_get (&self->has_come_up))
-    finish (self, g_error_copy (error));
-  else if (life->is_waiting_for_exit)
+  /* Who reads the rest of a process that has exited goes on by himself. */
+  if (life->has_exited)
+    return;
+  if (!life->is_waiting_for_exit || life->refusal != NULL || has_broken_rules (life))
     {
-      clear_timer (life);
-      set_timer (self, STATUS_GRACE_MS, on_status_overdue);
+      finish (self, NULL);
+      return;
     }
-  else if (!life->has_exited)
-    finish (self, NULL);
+  clear_timer (life);
+  set_timer (self, STATUS_GRACE_MS, on_status_overdue);
 }
 
 static gboolean

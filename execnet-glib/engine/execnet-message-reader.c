@@ -92,7 +92,7 @@ explain (ExecnetMessageReader *self, gssize n_read, GError **error)
     {
       g_set_error_literal (error,
                            EXECNET_ERROR,
-                           EXECNET_ERROR_DATA_FORMAT,
+                           EXECNET_ERROR_DIED,
                            _ ("The other side ended in the middle of a message."));
       return EXECNET_READ_ERROR;
     }
