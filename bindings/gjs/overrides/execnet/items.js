@@ -6,6 +6,7 @@
 /* exported dumps, fromVariant, init, itemFrom, itemTo, loads */
 
 const {Bytes} = imports.gi.GLib;
+const {spend} = imports.overrides.execnet.collector;
 const {_, fail, matches, vprintf} = imports.overrides.execnet.errors;
 const {read} = imports.overrides.execnet.reader;
 const {write} = imports.overrides.execnet.writer;
@@ -70,12 +71,14 @@ function fromVariant(variant) {
  * @throws {GLib.Error} UNSUPPORTED_TYPE, TOO_DEEP or TOO_LARGE, with the path to what is wrong
  */
 function itemTo(gateway, value, root = 'item') {
-    return write(value, root, {
+    const bytes = write(value, root, {
         dumpVariant,
         channelId: channel =>
             channel instanceof Execnet.Channel && channel.get_gateway() === gateway
                 ? channel.get_id() : null,
     });
+    spend(bytes.length);
+    return bytes;
 }
 
 /**
@@ -88,7 +91,9 @@ function itemTo(gateway, value, root = 'item') {
  */
 function itemFrom(channel, bytes) {
     try {
-        return read(bytes.toArray(), {
+        const array = bytes.toArray();
+        spend(array.length);
+        return read(array, {
             textFlags: channel.get_load_flags(),
             claimChannel: id => channel.get_gateway().get_channel(id),
         });
