@@ -14,8 +14,8 @@
 /* Indexes are of 32 bits, and each value takes one byte at least. */
 #define SIZE_MAX_READ G_MAXUINT32
 
-static void
-set_error (ExecnetOpcodesReader *self, ExecnetError code, const char *format, va_list arguments)
+static void G_GNUC_PRINTF (3, 0)
+    set_error (ExecnetOpcodesReader *self, ExecnetError code, const char *format, va_list arguments)
 {
   g_autofree char *reason = g_strdup_vprintf (format, arguments);
 

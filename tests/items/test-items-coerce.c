@@ -225,7 +225,6 @@ test_depth (void)
     {
       g_autoptr (GVariant) inner = g_steal_pointer (&item);
       g_autoptr (GVariant) result = NULL;
-      g_autoptr (GVariant) deepest = NULL;
 
       item = g_variant_ref_sink (g_variant_new_tuple (&inner, 1));
       result = execnet_item_coerce (item, G_VARIANT_TYPE ("av"), &error);

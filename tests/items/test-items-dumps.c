@@ -244,6 +244,7 @@ test_floating (void)
   g_autoptr (GBytes) dump = execnet_dumps (item, EXECNET_DUMP_DEFAULT, &error);
 
   g_assert_no_error (error);
+  g_assert_nonnull (dump);
   g_assert_true (g_variant_is_floating (item));
   g_variant_unref (item);
 }
