@@ -25,7 +25,7 @@ static const Nest nests[] = {
   { "tuple", "", "@1 ", 1 },
   { "dict", "J N'k' ", "P ", 3 },
   { "dict of ints", "J F1 ", "P ", 3 },
-  { "dict of tuples", "J F1 @1 ", "P ", 5 },
+  { "dict of anything", "J L ", "P ", 5 },
   { "frozenset", "", "E1 ", 4 },
 };
 
