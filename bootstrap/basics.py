@@ -12,7 +12,7 @@ import sys
 import time
 from _collections import deque
 from _weakref import ref as weak_reference
-from itertools import repeat
+from itertools import islice, repeat
 
 try:
     from itertools import imap

@@ -3,7 +3,9 @@
 """Messages in and out of the two descriptors."""
 
 READ_SIZE = 0x10000
-READ_SIZE_BIG = 0x100000
+#: The payload of a message with more missing than READ_SIZE is read into a buffer of its own, which
+#: is made that large at once and then grows with what really comes.
+LONG_SIZE = 0x400000
 #: Pieces of an item up to this length are joined and written at once.
 JOINED_SIZE = 0x10000
 
@@ -27,10 +29,18 @@ class Connection(object):
         # Held from the first to the last byte of a message.
         self.write_lock = allocate_lock()
         self.postponed = deque()
-        # Bytes of messages that are not complete: long ones in parts, which are joined only once.
-        self.data = b''
-        self.parts = []
-        self.missing = 0
+        # Signal handlers may raise anywhere between two steps of Python, and no byte may be lost. So
+        # what a system call gives goes into a list in the same step, and stays there until it was
+        # made use of: here bytes that were not handled yet.
+        self.pending = []
+        # The one long payload that is being read: its code, channel and length, the buffer and the
+        # numbers of bytes that went into that.
+        self.long = None
+        self.buffer = b''
+        self.counts = []
+        # How much of the bytes at hand is done, and how much it is with the message that is being
+        # handled. That one is handled again after an exception, unless its item is in a box.
+        self.done = self.next = 0
         self.prepare()
 
     def prepare(self):
@@ -40,8 +50,8 @@ class Connection(object):
         poll.register(self.reading, select.POLLIN)
         poll.register(self.wake_reading, select.POLLIN)
         self.poll = poll.poll
-        self.small_reads = imap(os.read, repeat(self.reading), repeat(READ_SIZE))
-        self.big_reads = imap(os.read, repeat(self.reading), repeat(READ_SIZE_BIG))
+        self.chunks = imap(os.read, repeat(self.reading), repeat(READ_SIZE))
+        self.file = None
 
     def await_input(self, deadline):
         """Reads what comes and handles it. Gives False at the deadline."""
@@ -72,52 +82,93 @@ class Connection(object):
         os.write(self.wake_writing, b'-')
 
     def read(self):
-        # A `for`, so that no signal handler runs before the bytes are stored.
-        for chunk in self.big_reads if self.missing > READ_SIZE else self.small_reads:
-            break
-        if chunk:
-            self.take(chunk)
+        """Reads once and handles what is complete."""
+        if self.long:
+            return self.read_long()
+        pending = self.pending
+        pending.extend(islice(self.chunks, 1))
+        if pending[-1]:
+            self.handle_messages()
         else:
             self.end()
 
-    def take(self, chunk):
-        """Takes bytes that were read."""
-        if self.missing > len(chunk):
-            self.parts.append(chunk)
-            self.missing -= len(chunk)
-        else:
-            if self.parts:
-                self.parts.append(chunk)
-                chunk = b''.join(self.parts)
-                self.parts = []
-            self.missing = 0
-            self.data = self.data + chunk if self.data else chunk
+    # later
+    def read_long(self):
+        code, channel_id, length = self.long
+        filled = sum(self.counts)
+        if filled < length:
+            self.counts[:] = [filled]
+            if filled == len(self.buffer):
+                buffer = bytearray(min(length, 2 * filled))
+                buffer[:filled] = self.buffer
+                self.buffer = buffer
+            self.counts.extend(self.fill(filled, min(length, len(self.buffer))))
+            if not self.counts[-1]:
+                return self.end()
+        if sum(self.counts) == length:
+            self.done, self.next = 0, 1
+            try:
+                self.on_message[code](channel_id, memoryview(self.buffer)[:length])
+                self.done = 1
+            finally:
+                if self.done:
+                    self.long = None
+            if length > LONG_SIZE:
+                self.buffer = b''
+
+    # later
+    def fill(self, start, stop):
+        if self.file is None:
+            import io
+            self.file = io.FileIO(self.reading, 'rb', closefd=False)
+        return imap(self.file.readinto, (memoryview(self.buffer)[start:stop],))
+
+    # later
+    def start_long(self, code, channel_id, length, data):
+        if len(self.buffer) < min(length, LONG_SIZE):
+            self.buffer = bytearray(min(length, LONG_SIZE))
+        self.buffer[:len(data)] = data
+        self.counts = [len(data)]
+        self.long = (code, channel_id, length)
+
+    def resume(self):
+        """Handles what an exception of a signal handler has left."""
+        if self.long:
+            if sum(self.counts) == self.long[2]:
+                self.read_long()
+        elif self.pending:
             self.handle_messages()
 
     def handle_messages(self):
-        data = self.data
+        pending = self.pending
+        data = pending[0] if len(pending) == 1 else b''.join(pending)
+        self.done = 0
+        try:
+            # Apart, because CPython 3.13 skips a `finally` for an exception between two turns of a
+            # loop that stands in the same function.
+            self.handle_each(data)
+        finally:
+            pending[:] = [data[self.done:]] if self.done < len(data) else ()
+
+    def handle_each(self, data):
         size = len(data)
         pos = 0
-        try:
-            while size - pos >= 9 and self.open:
-                code, channel_id, length = message_header.unpack_from(data, pos)
-                handle = self.on_message.get(code)
-                if length < 0 or channel_id < 0 or handle is None:
-                    self.break_off(code, channel_id, length)
-                    break
-                end = pos + 9 + length
-                if end > size:
-                    self.missing = end - size
-                    break
-                if tracing:
-                    trace('got message', code, 'for channel', channel_id, 'with', length, 'bytes')
-                handle(channel_id, data[pos + 9:end])
-                pos = end
-        finally:
-            self.data = data[pos:] if pos < size else b''
-        if self.missing > READ_SIZE:
-            self.parts = [self.data]
-            self.data = b''
+        while size - pos >= 9 and self.open:
+            code, channel_id, length = message_header.unpack_from(data, pos)
+            handle = self.on_message.get(code)
+            if length < 0 or channel_id < 0 or handle is None:
+                return self.break_off(code, channel_id, length)
+            end = pos + 9 + length
+            if end > size:
+                if end - size > READ_SIZE:
+                    self.start_long(code, channel_id, length, data[pos + 9:])
+                    self.done = size
+                return
+            if tracing:
+                trace('got message', code, 'for channel', channel_id, 'with', length, 'bytes')
+            self.next = end
+            handle(channel_id, data[pos + 9:end])
+            self.done = pos = end
 
     def end(self):
         """Nothing more is read."""
@@ -186,24 +237,31 @@ class Connection(object):
                 except EnvironmentError:
                     if not self.try_again(sys.exc_info()[1]):
                         raise
-        started = False
+        size = sum(map(len, buffers))
+        counts = []
         interruption = None
-        for data in buffers:
-            rest = memoryview(data)
-            while len(rest):
-                try:
-                    # A `for`, so that no signal handler runs before the count is stored.
-                    for count in imap(os.write, (self.writing,), (rest,)):
-                        rest = rest[count:]
-                        started = True
-                except BaseException:
-                    error = sys.exc_info()[1]
-                    if not self.try_again(error):
-                        if not started:
-                            raise
-                        interruption = interruption or error
+        while sum(counts) < size:
+            try:
+                self.write_rest(buffers, counts)
+            except BaseException:
+                error = sys.exc_info()[1]
+                if not self.try_again(error):
+                    if not counts:
+                        raise
+                    interruption = interruption or error
         if interruption:
             raise interruption
+
+    # later
+    def write_rest(self, buffers, counts):
+        start = sum(counts)
+        for data in buffers:
+            if start < len(data):
+                view = memoryview(data)
+                while start < len(data):
+                    counts.extend(imap(os.write, (self.writing,), (view[start:],)))
+                    start += counts[-1]
+            start -= len(data)
 
     # later
     def try_again(self, error):

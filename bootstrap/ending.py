@@ -25,7 +25,9 @@ def watch_ending(gateway):
 
 # later
 def interrupt_main_thread():
-    # As from a terminal: unlike interrupt_main() this also ends a system call.
+    # As from a terminal: unlike interrupt_main() this also ends a system call. Java would end.
+    if JYTHON:
+        return
     import signal
     os.kill(os.getpid(), signal.SIGINT)
 

@@ -8,6 +8,8 @@ CODE_FILE = '<remote exec>'
 class Task(object):
     """One piece of code, and the channel that was opened for it."""
 
+    # Whether it counts as running, and has ended; and whether the other side must be told so.
+    counted = False
     done = False
     must_close = None
 
@@ -40,7 +42,9 @@ class Task(object):
         namespace = {'channel': channel, '__name__': '__channelexec__'}
         exec(compile(source, native(self.file_name), 'exec', 0, True), namespace)
         if self.function:
-            function = namespace[self.function]
+            function = namespace.get(self.function)
+            if function is None:
+                raise NameError('the source has no function %s()' % self.function)
             if self.call:
                 channel.send(function(**self.arguments))
             else:
@@ -77,6 +81,8 @@ class Execution(object):
         with self.gateway.reader.lock:
             to_main = self.main_is_free
             self.main_is_free = False
+            if to_main or self.model == 'thread':
+                self.count(task)
         if to_main:
             self.gateway.reader.put(self.tasks, task)
         elif self.model == 'thread':
@@ -84,10 +90,13 @@ class Execution(object):
         else:
             wait_for_main_thread(self, task)
 
+    def count(self, task):
+        if not task.counted:
+            task.counted = True
+            self.running += 1
+
     # later
     def start_thread(self, task):
-        with self.gateway.reader.lock:
-            self.running += 1
         try:
             prepare_threading(self.gateway.main_thread)
             start_new_thread(self.run, (task, False))
@@ -138,11 +147,11 @@ class Execution(object):
                 self.gateway.reader.wait(self.tasks, serving=True)
                 if not self.tasks._items:
                     return
-                if self.gateway.reader.bed is None:
+                if not self.gateway.reader.background:
                     self.gateway.reader.start_background()
                 with self.gateway.reader.lock:
                     task = self.tasks._items.popleft()
-                    self.running += 1
+                    self.count(task)
                 self.run(task, True)
                 task = None
             except KeyboardInterrupt:
@@ -152,7 +161,8 @@ class Execution(object):
     # later
     def get_status(self):
         return {u'numchannels': self.gateway.count_channels(), u'numexecuting': self.running,
-                u'numqueued': len(self.tasks._items), u'execmodel': self.model}
+                u'numqueued': len([task for task in list(self.tasks._items) if not task.counted]),
+                u'execmodel': text_of(self.model)}
 
 
 # later
@@ -167,7 +177,7 @@ def wait_for_main_thread(execution, task):
             if task not in tasks._items:
                 return
             tasks._items.remove(task)
-            execution.running += 1
+            execution.count(task)
         execution.finish(task, u'concurrent remote_exec would cause deadlock for '
                          u'main_thread_only execmodel', False)
 

@@ -121,11 +121,13 @@ class Gateway(object):
 
     def close(self, channel, error=None):
         # Whatever was queued stays, and this side sees a plain end.
-        if self.forget(channel):
-            if error is None:
-                self.connection.send(CLOSE, channel.id, [])
-            else:
-                self.connection.send(CLOSE_ERROR, channel.id, dump_pieces(error))
+        if not self.forget(channel):
+            return
+        if error is None:
+            self.connection.send(CLOSE, channel.id, [])
+        else:
+            text = text_of(error if isinstance(error, (bytes, type(u''))) else str(error))
+            self.connection.send(CLOSE_ERROR, channel.id, dump_pieces(text))
 
     def drop(self, channel):
         """A channel that nobody holds any more: from a finalizer, so no lock may be waited for."""
@@ -168,7 +170,11 @@ class Gateway(object):
                 # A callback that was just set has seen everything that is in the box.
                 record = channel._callback
                 if record is None:
-                    channel._items.append(item)
+                    items = channel._items
+                    connection = self.connection
+                    # No call, so that no signal handler runs between these two.
+                    items += (item,)
+                    connection.done = connection.next
                     if channel._sleepers:
                         reader.wake(channel)
         if record is not None:

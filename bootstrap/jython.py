@@ -14,15 +14,25 @@ def make_jython_connection():
         takes_turns = False
 
         def prepare(self):
-            self.buffer = jarray.zeros(READ_SIZE, 'b')
+            self.space = jarray.zeros(READ_SIZE, 'b')
+            self.chunks = iter(self.read_chunk, None)
 
         def await_input(self, deadline):
-            count = system.read(self.reading, self.buffer, READ_SIZE)
-            if count > 0:
-                self.take(self.buffer[:count].tostring())
-            elif count == 0 or system.errno() != errno.EINTR:
-                self.end()
+            self.read()
             return True
+
+        def read_chunk(self, size=READ_SIZE):
+            while True:
+                count = system.read(self.reading, self.space, size)
+                if count >= 0:
+                    return self.space[:count].tostring()
+                if system.errno() != errno.EINTR:
+                    return b''
+
+        def fill(self, start, stop):
+            chunk = self.read_chunk(min(READ_SIZE, stop - start))
+            self.buffer[start:start + len(chunk)] = chunk
+            return [len(chunk)]
 
         def interrupt_reading(self):
             pass

@@ -16,7 +16,8 @@ def main():
         options = load_item(binascii.a2b_base64(OPTIONS), True, False, None, 1)
         apply_options(options)
         start_tracing()
-        gateway = Gateway(connection, '%s-worker' % options['id'], options['execmodel'])
+        gateway = Gateway(connection, native(options['id']) + '-worker',
+                          native(options['execmodel']))
     except BaseException:
         refuse_start(connection)
     hello = dump_item(get_information())

@@ -31,57 +31,65 @@ class Reader(object):
         self.connection = connection
         self.lock = allocate_lock()
         self.held = False
-        # How often the role was left, and how many threads wait without it.
+        # How often the role was left, and for which threads others read.
         self.turns = 0
-        self.waiting = 0
+        self.waiting = []
         # Whether the holder has woken somebody.
         self.woken = False
+        self.background = False
         # Where the background thread sleeps while somebody holds the role for long.
-        self.bed = None
-        self.asleep = False
+        self.beds = []
 
     def wait(self, box, to_end=False, deadline=None, serving=False):
         """Waits until there is something in the box, or only until its end, and tells whether
         it came to that before the deadline."""
         may_read = self.connection.takes_turns
         while True:
-            with self.lock:
-                if box._ended or box._items and not to_end:
-                    return True
-                if may_read and not self.held and self.connection.open:
-                    self.held = True
-                    sleeper = None
-                else:
-                    sleeper = allocate_lock()
-                    sleeper.acquire()
-                    box._sleepers.append(sleeper)
-                    if not serving:
-                        self.waiting += 1
-            if sleeper is None:
-                try:
+            reads = sleeper = None
+            try:
+                with self.lock:
+                    if box._ended or box._items and not to_end:
+                        return True
+                    if may_read and not self.held and self.connection.open:
+                        self.held = reads = True
+                    else:
+                        sleeper = self.lie_down(box, serving)
+                if reads:
                     in_time = self.read(box, to_end, deadline, serving)
-                finally:
-                    self.leave()
-                may_read = not serving
-            else:
-                try:
+                    may_read = not serving
+                else:
                     in_time = acquire_until(sleeper, deadline)
-                finally:
-                    with self.lock:
-                        if not serving:
-                            self.waiting -= 1
-                        if sleeper in box._sleepers:
-                            box._sleepers.remove(sleeper)
+            finally:
+                if reads:
+                    # Not in a function: a signal handler could raise before it begins.
+                    self.held = False
+                    self.wake_background()
+                elif sleeper:
+                    self.get_up(box, sleeper)
             if not in_time:
                 return bool(box._ended or box._items and not to_end)
+
+    def lie_down(self, box, serving):
+        sleeper = allocate_lock()
+        sleeper.acquire()
+        box._sleepers.append(sleeper)
+        if not serving:
+            self.waiting.append(sleeper)
+        return sleeper
+
+    def get_up(self, box, sleeper):
+        with self.lock:
+            for sleepers in (box._sleepers, self.waiting):
+                if sleeper in sleepers:
+                    sleepers.remove(sleeper)
 
     def read(self, box, to_end, deadline, serving):
         """Reads in the role until the box has something, or this thread should give the role
         away. Gives False at the deadline."""
         connection = self.connection
         self.woken = False
-        if connection.data:
-            connection.handle_messages()
+        if connection.pending or connection.long:
+            connection.resume()
         while not (box._ended or box._items and not to_end):
             if serving and self.woken or not connection.open:
                 break
@@ -89,13 +97,15 @@ class Reader(object):
                 return False
         return True
 
-    def leave(self):
-        with self.lock:
-            self.held = False
-            self.turns += 1
-            if self.asleep:
-                self.asleep = False
-                self.bed.release()
+    def wake_background(self):
+        """After leaving the role: somebody must look whether it stays free for long."""
+        self.turns += 1
+        if self.beds:
+            try:
+                self.beds.pop().release()
+            except IndexError:
+                # Another thread had the role in between and did it.
+                pass
 
     def put(self, box, item):
         with self.lock:
@@ -118,8 +128,7 @@ class Reader(object):
         del box._sleepers[:]
 
     def start_background(self):
-        self.bed = allocate_lock()
-        self.bed.acquire()
+        self.background = True
         start_new_thread(self.run_background, ())
 
     def run_background(self):
@@ -131,7 +140,8 @@ class Reader(object):
             try:
                 self.read(nothing, False, None, connection.takes_turns)
             finally:
-                self.leave()
+                self.held = False
+                self.wake_background()
         self.after_end()
 
     def get_free_role(self):
@@ -143,7 +153,12 @@ class Reader(object):
             if not self.held:
                 self.held = True
                 return True
-            # Somebody holds it and waits for long: no need to look until that ends.
-            self.asleep = True
-        self.bed.acquire()
+        # Somebody holds it and waits for long: no need to look again until that ends.
+        bed = allocate_lock()
+        bed.acquire()
+        self.beds.append(bed)
+        if self.held and self.connection.open:
+            bed.acquire()
+        else:
+            del self.beds[:]
         return False

@@ -252,10 +252,11 @@ def dump_pieces(value, check_channel=None):
     pieces = []
     try:
         _WRITERS[type(value)](pieces.append, value, 0, ({}, check_channel))
+        pieces.append(b'Q')
+        return pieces
     except (_Refused, KeyError, StructError, UnicodeError, RuntimeError):
-        raise _explain(value, check_channel)
-    pieces.append(b'Q')
-    return pieces
+        pass
+    raise _explain(value, check_channel)
 
 
 def dump_item(value, check_channel=None):
@@ -335,10 +336,16 @@ def _find_refused_member(value, path, around, check_channel):
 
 
 def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=None, start=0):
-    """Gives the value of an item as messages carry it: without a version byte.
+    """Gives the value of an item as messages carry it: without a version byte. The data are bytes
+    or a memoryview of them.
 
     load_channel makes a channel from its number; without it a channel is an error.
     """
+    if type(data) is memoryview:
+        item = _load_only_bytes(data, start)
+        if item is not None:
+            return item
+        data = data.tobytes()
     codes = bytearray(data) if PYTHON_2 else data
     size = len(data)
     stack = []
@@ -443,6 +450,16 @@ def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=
     except TypeError:
         reason = "a value that can't be a key or an index there"
     raise LoadError('invalid data at byte %d: %s' % (pos, reason))
+
+
+# later
+def _load_only_bytes(data, start):
+    """Copies a long item only once, when it is nothing but bytes."""
+    size = len(data) - start - 6
+    if size >= 0 and data[start:start + 5].tobytes() == _pack_head(BYTES, size) \
+            and data[-1:].tobytes() == b'Q':
+        return data[start + 5:-1].tobytes()
+    return None
 
 
 _SIZED = frozenset([PY3STRING, BYTES, UNICODE, PY2STRING, LONGINT, LONGLONG])
