@@ -72,7 +72,7 @@ struct _ExecnetChannelCore
   /* The public object. */
   ExecnetMailbox *mailbox;
   ExecnetPost object_post;
-  const ExecnetChannelObjectFuncs *object_funcs; /* NULL while there is no object */
+  const ExecnetChannelObjectFuncs *object_funcs; /* atomic, too; NULL while there is no object */
   GWeakRef object;                               /* read in its context alone */
   gboolean closed_emitted;
   ExecnetChannelState told_state; /* in the object's context */

@@ -130,7 +130,7 @@ execnet_channel_core_attach (ExecnetChannelCore *self,
   g_mutex_lock (&self->gateway->lock);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   self->mailbox = mailbox;
-  self->object_funcs = funcs;
+  g_atomic_pointer_set (&self->object_funcs, funcs);
   self->is_unclaimed = FALSE;
   if (self->state == EXECNET_CHANNEL_CLOSED)
     execnet_channel_core_unregister (self);
@@ -142,27 +142,26 @@ execnet_channel_core_attach (ExecnetChannelCore *self,
 void
 execnet_channel_core_detach (ExecnetChannelCore *self)
 {
-  ExecnetMessageCode farewell = EXECNET_MESSAGE_CHANNEL_CLOSE;
-  gboolean was_open;
+  gboolean stays, was_open;
 
   if (execnet_gateway_core_is_foreign (self->gateway))
     return;
 
   g_mutex_lock (&self->gateway->lock);
-  self->object_funcs = NULL;
-  was_open = self->state == EXECNET_CHANNEL_OPEN;
-  if (self->callback != NULL && was_open)
-    farewell = EXECNET_MESSAGE_CHANNEL_LAST_MESSAGE;
-  else if (self->state != EXECNET_CHANNEL_CLOSED)
-    {
-      was_open = TRUE;
-      self->state = EXECNET_CHANNEL_CLOSED;
-      execnet_channel_core_unregister (self);
-    }
+  /* An object can be disposed more than once. */
+  was_open = self->object_funcs != NULL && self->state != EXECNET_CHANNEL_CLOSED;
+  stays = self->callback != NULL && self->state == EXECNET_CHANNEL_OPEN;
+  g_atomic_pointer_set (&self->object_funcs, NULL);
+  if (!stays)
+    execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
   g_mutex_unlock (&self->gateway->lock);
 
   if (was_open)
-    execnet_gateway_core_notify (self->gateway, farewell, self->id, NULL);
+    execnet_gateway_core_notify (self->gateway,
+                                 stays ? EXECNET_MESSAGE_CHANNEL_LAST_MESSAGE
+                                       : EXECNET_MESSAGE_CHANNEL_CLOSE,
+                                 self->id,
+                                 NULL);
   execnet_mailbox_take_out (self->mailbox, &self->object_post);
 }
 

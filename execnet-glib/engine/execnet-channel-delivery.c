@@ -53,8 +53,9 @@ check_object_post (ExecnetPost *post)
 {
   ExecnetChannelCore *self = from_object_post (post);
   g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+  const ExecnetChannelObjectFuncs *funcs = g_atomic_pointer_get (&self->object_funcs);
 
-  return object == NULL || self->object_funcs == NULL || self->object_funcs->has_handler (object);
+  return object == NULL || funcs == NULL || funcs->has_handler (object);
 }
 
 static ExecnetArrival *
@@ -65,24 +66,32 @@ pop_for_object (ExecnetChannelCore *self)
   g_mutex_lock (&self->gateway->lock);
   if (!self->had_callback)
     arrival = g_queue_pop_head (&self->arrivals);
+  /* A handler that runs the loop gets the rest from there. */
+  if (arrival != NULL && (self->arrivals.length > 0 || execnet_channel_core_has_ended (self)))
+    execnet_mailbox_post (self->mailbox, &self->object_post);
   g_mutex_unlock (&self->gateway->lock);
   return arrival;
 }
 
-static void
-emit_items (ExecnetChannelCore *self, GObject *object, const ExecnetChannelObjectFuncs *funcs)
+/* FALSE when there is nothing more to emit, or nobody to emit it for: a handler may drop the channel,
+ * whose handlers get no more then. */
+static gboolean
+emit_item (ExecnetChannelCore *self)
 {
+  const ExecnetChannelObjectFuncs *funcs = g_atomic_pointer_get (&self->object_funcs);
+  g_autoptr (GObject) object = g_weak_ref_get (&self->object);
+  g_autoptr (GVariant) item = NULL;
   ExecnetArrival *arrival;
-  guint n = 0;
 
-  while (n++ < ITEMS_PER_TURN && funcs->has_handler (object)
-         && (arrival = pop_for_object (self)) != NULL)
-    {
-      g_autoptr (GVariant) item = execnet_channel_core_decode (self, arrival, NULL);
-
-      if (item != NULL)
-        funcs->received (object, item);
-    }
+  if (object == NULL || funcs == NULL || !funcs->has_handler (object))
+    return FALSE;
+  arrival = pop_for_object (self);
+  if (arrival == NULL)
+    return FALSE;
+  item = execnet_channel_core_decode (self, arrival, NULL);
+  if (item != NULL)
+    funcs->received (object, item);
+  return TRUE;
 }
 
 static void
@@ -118,28 +127,38 @@ emit_state (ExecnetChannelCore *self, GObject *object, const ExecnetChannelObjec
     funcs->closed (object, error);
 }
 
+/* In the object's context. What is left waits for the next turn, or for a handler. */
+static void
+run_again (ExecnetChannelCore *self, gboolean has_handler)
+{
+  gboolean has_items;
+
+  g_mutex_lock (&self->gateway->lock);
+  has_items = self->arrivals.length > 0 && !self->had_callback;
+  g_mutex_unlock (&self->gateway->lock);
+  if (has_items && has_handler)
+    execnet_mailbox_post (self->mailbox, &self->object_post);
+  else if (has_items)
+    execnet_mailbox_park (self->mailbox, &self->object_post);
+}
+
 /* In the object's context. */
 static void
 run_object_post (ExecnetPost *post)
 {
   ExecnetChannelCore *self = from_object_post (post);
-  g_autoptr (GObject) object = g_weak_ref_get (&self->object);
-  const ExecnetChannelObjectFuncs *funcs = self->object_funcs;
-  gboolean has_handler, has_items;
+  const ExecnetChannelObjectFuncs *funcs;
+  g_autoptr (GObject) object = NULL;
+  guint n = 0;
 
+  while (n++ < ITEMS_PER_TURN && emit_item (self))
+    ;
+  object = g_weak_ref_get (&self->object);
+  funcs = g_atomic_pointer_get (&self->object_funcs);
   if (object == NULL || funcs == NULL)
     return;
-  emit_items (self, object, funcs);
   emit_state (self, object, funcs);
-
-  has_handler = funcs->has_handler (object);
-  g_mutex_lock (&self->gateway->lock);
-  has_items = self->arrivals.length > 0 && !self->had_callback;
-  g_mutex_unlock (&self->gateway->lock);
-  if (has_items && has_handler)
-    execnet_mailbox_post (self->mailbox, post);
-  else if (has_items)
-    execnet_mailbox_park (self->mailbox, post);
+  run_again (self, funcs->has_handler (object));
 }
 
 const ExecnetPostFuncs execnet_channel_object_post_funcs
