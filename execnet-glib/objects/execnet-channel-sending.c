@@ -287,6 +287,8 @@ send_when_room (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
   g_task_set_task_data (task, g_memdup2 (outgoing, sizeof *outgoing), outgoing_free);
   if (g_task_return_error_if_cancelled (task))
     return;
+  /* What was queued before it was cancelled was sent, and the caller must know. */
+  g_task_set_check_cancellable (task, FALSE);
   if (check_open (self, &error))
     connection = execnet_gateway_core_get_connection (self->core->gateway, &error);
   if (connection == NULL)
