@@ -108,12 +108,13 @@ typedef struct
   ExecnetNode *nodes;
   gsize used;
   gsize allocated;
+  gsize expected;
   GStringChunk *texts; /* what could not be taken from the wire as it is */
   struct _ExecnetItemKeys *keys;
   ExecnetNode space[EXECNET_ITEM_TREE_INLINE];
 } ExecnetItemTree;
 
-void execnet_item_tree_init (ExecnetItemTree *tree);
+void execnet_item_tree_init (ExecnetItemTree *tree, gsize size);
 void execnet_item_tree_clear (ExecnetItemTree *tree);
 
 const guint8 *execnet_item_tree_keep (ExecnetItemTree *tree, const guint8 *bytes, gsize size);

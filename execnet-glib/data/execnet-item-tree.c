@@ -11,9 +11,14 @@
 #define TEXT_CHUNK_SIZE 4096
 #define FIRST_PAIRS 4
 
+/* What a value takes on the wire, more or less. */
+#define USUAL_VALUE_SIZE 8
+
+/* `size` is that of the wire form: one that doesn't fit inside gets its memory in one piece. */
 void
-execnet_item_tree_init (ExecnetItemTree *tree)
+execnet_item_tree_init (ExecnetItemTree *tree, gsize size)
 {
+  tree->expected = size / USUAL_VALUE_SIZE;
   tree->nodes = tree->space;
   tree->used = 0;
   tree->allocated = G_N_ELEMENTS (tree->space);
@@ -48,7 +53,7 @@ add_nodes (ExecnetItemTree *tree, gsize count)
 
   if (count > tree->allocated - tree->used)
     {
-      tree->allocated = MAX (tree->allocated * 2, tree->used + count);
+      tree->allocated = MAX (MAX (tree->allocated * 2, tree->expected), tree->used + count);
       if (tree->nodes == tree->space)
         {
           tree->nodes = g_new (ExecnetNode, tree->allocated);

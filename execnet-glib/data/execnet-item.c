@@ -43,7 +43,7 @@ read_opcodes (const guint8 *bytes,
   ExecnetNode root;
   GVariant *item = NULL;
 
-  execnet_item_tree_init (&tree);
+  execnet_item_tree_init (&tree, size);
   if (execnet_opcodes_read (bytes, size, start, flags, allow_channels, &tree, &root, error))
     item = execnet_item_tree_to_variant (&tree, &root, error);
   execnet_item_tree_clear (&tree);

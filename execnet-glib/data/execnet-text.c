@@ -10,7 +10,7 @@
 #define ONES G_GUINT64_CONSTANT (0x0101010101010101)
 #define HIGH_BITS G_GUINT64_CONSTANT (0x8080808080808080)
 
-/* How many bytes at the start are ASCII, and not NUL; counted in eights. */
+/* How many bytes at the start are ASCII, and not NUL. */
 static gsize
 count_plain (const guint8 *bytes, gsize size)
 {
@@ -23,6 +23,8 @@ count_plain (const guint8 *bytes, gsize size)
       if (((word | (word - ONES)) & HIGH_BITS) != 0)
         break;
     }
+  while (count < size && bytes[count] > 0 && bytes[count] < 0x80)
+    count++;
   return count;
 }
 

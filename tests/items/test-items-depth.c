@@ -21,12 +21,9 @@ typedef struct
 } Nest;
 
 static const Nest nests[] = {
-  { "list", "K1 F0 ", "P ", 2 },
-  { "tuple", "", "@1 ", 1 },
-  { "dict", "J N'k' ", "P ", 3 },
-  { "dict of ints", "J F1 ", "P ", 3 },
-  { "dict of anything", "J L ", "P ", 5 },
-  { "frozenset", "", "E1 ", 4 },
+  { "list", "K1 F0 ", "P ", 2 },           { "tuple", "", "@1 ", 1 },
+  { "dict", "J N'k' ", "P ", 3 },          { "dict of ints", "J F1 ", "P ", 3 },
+  { "dict of anything", "J L ", "P ", 5 }, { "frozenset", "", "E1 ", 4 },
 };
 
 /* Innermost values, and the levels that these take by themselves. */
@@ -131,7 +128,7 @@ test_wire_limit (void)
       ExecnetNode root;
       gboolean ok;
 
-      execnet_item_tree_init (&tree);
+      execnet_item_tree_init (&tree, g_bytes_get_size (deepest));
       ok = execnet_opcodes_read (g_bytes_get_data (deepest, NULL),
                                  g_bytes_get_size (deepest),
                                  1,
