@@ -6,6 +6,7 @@
 #include "data/execnet-opcodes-reader-private.h"
 
 #include "data/execnet-item-measure-private.h"
+#include "data/execnet-text-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -14,6 +15,9 @@
  * an item may have a few members more than its bytes can set. */
 #define LIST_MEMBER_SIZE_MIN 7
 #define LIST_MEMBERS_SPARE 4096
+
+/* An opcode with a length or number behind it. */
+#define HEAD_SIZE 5
 
 gsize
 execnet_opcodes_count_list_members (gsize size)
@@ -58,44 +62,101 @@ describe_kind (const ExecnetNode *node)
     }
 }
 
-/* Takes the numbers that come next in a list, in the order in which all writers put them, straight
- * to their places. Leaves everything else, errors too, to those who come after. */
-static void
-read_numbers (ExecnetOpcodesReader *self, const ExecnetNode *list, gint64 first)
+/* Takes a value that a single opcode makes. Leaves everything else, errors too, to those who come
+ * after: FALSE without a trace. */
+static inline gboolean
+take_simple (const ExecnetOpcodesReader *self, const guint8 **position, ExecnetNode *node)
 {
-  enum
-  {
-    INDEX_SIZE = 1 + sizeof (gint32),
-    INT_SIZE = INDEX_SIZE + 1 + sizeof (gint32),
-    FLOAT_SIZE = INDEX_SIZE + 1 + sizeof (double),
-  };
-  ExecnetNode *members = execnet_node_members (self->tree, list);
+  const guint8 *p = *position;
+  gsize left = (gsize) (self->in.end - p);
+  gsize size, bad;
 
-  for (gint64 i = first; i < list->count; i++)
+  if (left < HEAD_SIZE)
+    return FALSE;
+  switch (*p)
+    {
+    case EXECNET_OPCODE_INT:
+      execnet_node_set_number (node, EXECNET_NODE_INT, execnet_int32_from_big_endian (p + 1));
+      *position = p + HEAD_SIZE;
+      return TRUE;
+    case EXECNET_OPCODE_FLOAT:
+      if (left < 1 + sizeof (double))
+        return FALSE;
+      execnet_node_set_number (node, EXECNET_NODE_FLOAT, 0);
+      node->value.real = execnet_double_from_big_endian (p + 1);
+      *position = p + 1 + sizeof (double);
+      return TRUE;
+    case EXECNET_OPCODE_PY3_STRING:
+      /* A negative size is a large one here. */
+      size = (guint32) execnet_int32_from_big_endian (p + 1);
+      if ((self->flags & EXECNET_LOAD_PY3STR_AS_PY2STR) != 0 || size > left - HEAD_SIZE
+          || execnet_text_check (p + HEAD_SIZE, size, &bad) != EXECNET_TEXT_PLAIN)
+        return FALSE;
+      execnet_node_set_bytes (node, EXECNET_NODE_TEXT, p + HEAD_SIZE, size);
+      *position = p + HEAD_SIZE + size;
+      return TRUE;
+    case EXECNET_OPCODE_TRUE:
+    case EXECNET_OPCODE_FALSE:
+      execnet_node_set_number (node, EXECNET_NODE_BOOL, *p == EXECNET_OPCODE_TRUE);
+      *position = p + 1;
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static inline gboolean
+take_set_item (const ExecnetOpcodesReader *self, const guint8 **position)
+{
+  return *position < self->in.end && *(*position)++ == EXECNET_OPCODE_SET_ITEM;
+}
+
+/* What follows a new list or dictionary is mostly what all writers put there: members in order.
+ * Simple ones go straight to their places, not over the stack, which costs half as much. */
+static void
+read_simple_members (ExecnetOpcodesReader *self, const ExecnetNode *list)
+{
+  ExecnetNode *members = execnet_node_members (self->tree, list);
+  ExecnetNode index, value;
+
+  for (gint64 i = 0; i < list->count; i++)
     {
       const guint8 *p = self->in.position;
-      gsize left = execnet_byte_reader_left (&self->in);
 
-      if (left <= INT_SIZE || p[0] != EXECNET_OPCODE_INT
-          || execnet_int32_from_big_endian (p + 1) != i)
+      if (!take_simple (self, &p, &index) || index.kind != EXECNET_NODE_INT
+          || index.value.integer != i || !take_simple (self, &p, &value)
+          || !take_set_item (self, &p))
         return;
-      p += INDEX_SIZE;
-      if (p[0] == EXECNET_OPCODE_INT && p[INT_SIZE - INDEX_SIZE] == EXECNET_OPCODE_SET_ITEM)
-        {
-          execnet_node_set_number (
-              &members[i], EXECNET_NODE_INT, execnet_int32_from_big_endian (p + 1));
-          self->in.position += INT_SIZE + 1;
-        }
-      else if (p[0] == EXECNET_OPCODE_FLOAT && left > FLOAT_SIZE
-               && p[FLOAT_SIZE - INDEX_SIZE] == EXECNET_OPCODE_SET_ITEM)
-        {
-          execnet_node_set_number (&members[i], EXECNET_NODE_FLOAT, 0);
-          members[i].value.real = execnet_double_from_big_endian (p + 1);
-          self->in.position += FLOAT_SIZE + 1;
-        }
-      else
-        return;
+      execnet_node_copy (&members[i], &value);
+      self->in.position = p;
     }
+}
+
+static void
+read_simple_pairs (ExecnetOpcodesReader *self, ExecnetNode *dict)
+{
+  ExecnetNode key, value;
+
+  for (;;)
+    {
+      const guint8 *p = self->in.position;
+
+      if (!take_simple (self, &p, &key) || !take_simple (self, &p, &value)
+          || !take_set_item (self, &p))
+        return;
+      execnet_item_tree_append (self->tree, dict, &key, &value);
+      self->in.position = p;
+    }
+}
+
+gboolean
+execnet_opcodes_read_dict (ExecnetOpcodesReader *self)
+{
+  ExecnetNode *dict = execnet_opcodes_push (self);
+
+  execnet_item_tree_new_dict (self->tree, dict);
+  read_simple_pairs (self, dict);
+  return TRUE;
 }
 
 gboolean
@@ -112,7 +173,7 @@ execnet_opcodes_read_list (ExecnetOpcodesReader *self)
   self->list_members_left -= count;
   list = execnet_opcodes_push (self);
   execnet_item_tree_new_list (self->tree, count, list);
-  read_numbers (self, list, 0);
+  read_simple_members (self, list);
   return TRUE;
 }
 
@@ -212,5 +273,7 @@ execnet_opcodes_read_set_item (ExecnetOpcodesReader *self)
     return execnet_opcodes_refuse (
         self, _ ("the key of a dictionary is not hashable; it is a %s."), describe_kind (key));
   self->used -= 2;
+  if (container->kind == EXECNET_NODE_DICT)
+    read_simple_pairs (self, container);
   return TRUE;
 }

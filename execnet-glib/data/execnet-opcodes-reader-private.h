@@ -43,6 +43,7 @@ gboolean execnet_opcodes_take_count (ExecnetOpcodesReader *self, guint32 *count)
 /* execnet-opcodes-containers.c */
 gsize execnet_opcodes_count_list_members (gsize size);
 gboolean execnet_opcodes_read_list (ExecnetOpcodesReader *self);
+gboolean execnet_opcodes_read_dict (ExecnetOpcodesReader *self);
 gboolean execnet_opcodes_read_collection (ExecnetOpcodesReader *self, ExecnetNodeKind kind);
 gboolean execnet_opcodes_read_set_item (ExecnetOpcodesReader *self);
 

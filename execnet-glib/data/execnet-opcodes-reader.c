@@ -315,8 +315,7 @@ read_value (ExecnetOpcodesReader *self, guint8 opcode)
     case EXECNET_OPCODE_NEW_LIST:
       return execnet_opcodes_read_list (self);
     case EXECNET_OPCODE_NEW_DICT:
-      execnet_item_tree_new_dict (self->tree, execnet_opcodes_push (self));
-      return TRUE;
+      return execnet_opcodes_read_dict (self);
     case EXECNET_OPCODE_BUILD_TUPLE:
       return execnet_opcodes_read_collection (self, EXECNET_NODE_TUPLE);
     case EXECNET_OPCODE_SET:
