@@ -19,6 +19,7 @@ import execnet
 from values import Generator, Renderer, render
 
 COUNT = int(os.environ.get('EXECNET_TEST_COUNT', 10000))
+STRANGE_COUNT = COUNT // 2
 PY2STR_AS_PY3STR, PY3STR_AS_PY2STR = 1, 2
 FAULTS_SHOWN = 5
 
@@ -203,7 +204,7 @@ def compare_flags(report, program, generator):
     # execnet 1.9 on Python 3 knows the second flag, but does nothing with it.
     flags_known = 4 if execnet.loads(execnet.dumps('a'), py3str_as_py2str=True) == b'a' else 2
     requests = [(b'\x01' + writer.write(generator.value()) + b'Q',
-                 generator.random.randrange(flags_known)) for _ in range(COUNT)]
+                 generator.random.randrange(flags_known)) for _ in range(STRANGE_COUNT)]
     for dump, flags in requests:
         peer.ask(b'L', dump, flags)
     faults = []
@@ -234,7 +235,8 @@ def damaged(random, dump):
 def compare_damaged(report, program, generator):
     """What is still taken after damage is what a stock execnet takes it for."""
     peer = Peer(program)
-    dumps = [damaged(generator.random, execnet.dumps(generator.value())) for _ in range(COUNT)]
+    dumps = [damaged(generator.random, execnet.dumps(generator.value()))
+             for _ in range(STRANGE_COUNT)]
     for dump in dumps:
         peer.ask(b'L', dump)
     faults = []
