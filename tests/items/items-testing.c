@@ -6,6 +6,7 @@
 #include "items-testing.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static void
 append_int32 (GByteArray *out, gint32 number)
@@ -138,6 +139,34 @@ print_item (GVariant *item)
   g_assert_cmpstr (text, ==, doubted_text);
   return text;
 }
+
+#if GLIB_SIZEOF_SIZE_T > 4
+typedef struct
+{
+  gpointer start;
+  gsize size;
+} Mapping;
+
+static void
+unmap (gpointer data)
+{
+  g_autofree Mapping *mapping = data;
+
+  g_assert_cmpint (munmap (mapping->start, mapping->size), ==, 0);
+}
+
+GBytes *
+make_vast_bytes (gsize size)
+{
+  Mapping *mapping = g_new (Mapping, 1);
+
+  mapping->size = size;
+  mapping->start = mmap (
+      NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  g_assert_true (mapping->start != MAP_FAILED);
+  return g_bytes_new_with_free_func (mapping->start, size, unmap, mapping);
+}
+#endif
 
 void
 assert_error_says (GError *error, ExecnetError code, const char *text)

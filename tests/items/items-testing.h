@@ -19,6 +19,11 @@ GBytes *assemble_dump (const char *text);
  * bytes say when nobody trusts them. */
 char *print_item (GVariant *item);
 
+#if GLIB_SIZEOF_SIZE_T > 4
+/* So many zero bytes, which take no memory, and may be changed. */
+GBytes *make_vast_bytes (gsize size);
+#endif
+
 /* Fails unless the error has the code, and a message with this text in it. */
 void assert_error_says (GError *error, ExecnetError code, const char *text);
 

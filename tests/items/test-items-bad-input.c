@@ -231,6 +231,17 @@ test_memory (void)
   g_assert_cmpint (after.ru_maxrss - before.ru_maxrss, <, MOST_KIB);
 }
 
+#if GLIB_SIZEOF_SIZE_T > 4
+static void
+test_too_large (void)
+{
+  g_autoptr (GBytes) dump = make_vast_bytes ((gsize) G_MAXUINT32 + 1);
+
+  *(guint8 *) g_bytes_get_data (dump, NULL) = 2;
+  assert_refused (dump, EXECNET_LOAD_DEFAULT, "4294967296 bytes is too large to read");
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -246,5 +257,8 @@ main (int argc, char **argv)
   g_test_add_func ("/items/bad-input/changed-bytes", test_changed_bytes);
   g_test_add_func ("/items/bad-input/long/too-many-digits", test_too_many_digits);
   g_test_add_func ("/items/bad-input/memory", test_memory);
+#if GLIB_SIZEOF_SIZE_T > 4
+  g_test_add_func ("/items/bad-input/too-large", test_too_large);
+#endif
   return g_test_run ();
 }

@@ -316,6 +316,21 @@ test_wrongly_trusted (void)
     }
 }
 
+#if GLIB_SIZEOF_SIZE_T > 4
+/* Lengths and counts on the wire have 31 bits. */
+static void
+test_too_large (gconstpointer type)
+{
+  g_autoptr (GBytes) bytes = make_vast_bytes ((gsize) G_MAXINT32 + 1);
+  g_autoptr (GVariant) item
+      = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, TRUE));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (execnet_dumps (item, EXECNET_DUMP_DEFAULT, &error));
+  assert_error_says (error, EXECNET_ERROR_TOO_LARGE, "item: the item takes more than 2147483647");
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -338,5 +353,9 @@ main (int argc, char **argv)
   g_test_add_func ("/items/dumps/floating", test_floating);
   g_test_add_func ("/items/dumps/not-normal", test_not_normal);
   g_test_add_func ("/items/dumps/wrongly-trusted", test_wrongly_trusted);
+#if GLIB_SIZEOF_SIZE_T > 4
+  g_test_add_data_func ("/items/dumps/too-large/bytes", "ay", test_too_large);
+  g_test_add_data_func ("/items/dumps/too-large/list", "ab", test_too_large);
+#endif
   return g_test_run ();
 }
