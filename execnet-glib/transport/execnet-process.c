@@ -6,6 +6,7 @@
 #include "transport/execnet-process-private.h"
 
 #include "base/execnet-trace-private.h"
+#include "transport/execnet-spawn-private.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -117,18 +118,6 @@ watch (ExecnetProcess *self)
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
-/* In the child, before it becomes the program. The thread that started it may block all signals,
- * which a program would inherit, and could then not be interrupted. */
-static void
-lead_session (gpointer unused)
-{
-  sigset_t none;
-
-  setsid ();
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-}
-
 ExecnetProcess *
 execnet_process_spawn (const char *const *argv,
                        int stdin_fd,
@@ -141,23 +130,7 @@ execnet_process_spawn (const char *const *argv,
   ExecnetProcess *self;
   GPid pid;
 
-  if (!g_spawn_async_with_pipes_and_fds (NULL,
-                                         argv,
-                                         NULL,
-                                         G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
-                                         lead_session,
-                                         NULL,
-                                         stdin_fd,
-                                         stdout_fd,
-                                         stderr_fd,
-                                         NULL,
-                                         NULL,
-                                         0,
-                                         &pid,
-                                         NULL,
-                                         NULL,
-                                         NULL,
-                                         error))
+  if (!execnet_spawn (argv, stdin_fd, stdout_fd, stderr_fd, &pid, error))
     return NULL;
 
   self = g_new0 (ExecnetProcess, 1);
