@@ -339,17 +339,21 @@ on_greeting (const guint8 *bytes, gsize length, gpointer data, GError **error)
 static gboolean
 come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
 {
-  GVariant *information = execnet_bootstrap_read_hello (payload, error);
+  g_autoptr (GVariant) information = execnet_bootstrap_read_hello (payload, error);
 
   if (information == NULL)
     return FALSE;
   g_mutex_lock (&self->lock);
-  self->information = information;
-  self->state = EXECNET_GATEWAY_RUNNING;
-  g_atomic_int_set (&self->has_come_up, TRUE);
-  execnet_condition_announce (&self->changed);
-  execnet_pending_complete_all (&self->ready_waiters, NULL);
-  execnet_gateway_core_tell (self);
+  /* Else it was told to exit just before, and is being abandoned. */
+  if (!self->exit_asked)
+    {
+      self->information = g_steal_pointer (&information);
+      self->state = EXECNET_GATEWAY_RUNNING;
+      g_atomic_int_set (&self->has_come_up, TRUE);
+      execnet_condition_announce (&self->changed);
+      execnet_pending_complete_all (&self->ready_waiters, NULL);
+      execnet_gateway_core_tell (self);
+    }
   g_mutex_unlock (&self->lock);
   return TRUE;
 }

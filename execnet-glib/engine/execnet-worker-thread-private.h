@@ -20,9 +20,6 @@ void execnet_worker_thread_invoke (GSourceFunc func, gpointer data);
 /* Worker thread. */
 GMainContext *execnet_worker_thread_get_context (void);
 
-/* Any thread. */
-gboolean execnet_worker_thread_is_current (void);
-
 /* Any thread but the worker thread: when the thread has lost its last user, returns after it is
  * gone. */
 void execnet_worker_thread_settle (void);

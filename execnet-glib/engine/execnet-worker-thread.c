@@ -11,8 +11,8 @@
 typedef struct
 {
   GMainContext *context;
-  GMainLoop *loop;
   GThread *thread;
+  int has_ended; /* atomic: nobody uses it any more */
 } WorkerThread;
 
 /* All under the lock. */
@@ -27,7 +27,9 @@ run (gpointer data)
   WorkerThread *self = data;
 
   g_main_context_push_thread_default (self->context);
-  g_main_loop_run (self->loop);
+  /* Not a GMainLoop: one that was not entered yet would forget that it was told to quit. */
+  while (!g_atomic_int_get (&self->has_ended))
+    g_main_context_iteration (self->context, TRUE);
   while (g_main_context_iteration (self->context, FALSE))
     ;
   g_main_context_pop_thread_default (self->context);
@@ -52,7 +54,6 @@ static void
 join_and_free (WorkerThread *self)
 {
   g_thread_join (self->thread);
-  g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -67,7 +68,6 @@ execnet_worker_thread_acquire (void)
     {
       current = g_new0 (WorkerThread, 1);
       current->context = g_main_context_new ();
-      current->loop = g_main_loop_new (current->context, FALSE);
       current->thread = start_without_signals (current);
       before = g_steal_pointer (&ended);
     }
@@ -88,7 +88,8 @@ execnet_worker_thread_release (void)
     {
       before = g_steal_pointer (&ended);
       ended = g_steal_pointer (&current);
-      g_main_loop_quit (ended->loop);
+      g_atomic_int_set (&ended->has_ended, TRUE);
+      g_main_context_wakeup (ended->context);
     }
   g_mutex_unlock (&lock);
 
@@ -113,17 +114,6 @@ GMainContext *
 execnet_worker_thread_get_context (void)
 {
   return g_main_context_get_thread_default ();
-}
-
-gboolean
-execnet_worker_thread_is_current (void)
-{
-  gboolean is_current;
-
-  g_mutex_lock (&lock);
-  is_current = current != NULL && current->thread == g_thread_self ();
-  g_mutex_unlock (&lock);
-  return is_current;
 }
 
 void

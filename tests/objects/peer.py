@@ -138,6 +138,17 @@ def script_byte_by_byte():
     serve()
 
 
+def patient(path):
+    """Answers when somebody writes into the second of two FIFOs; the first one tells of each step."""
+    with open(path + '-says', 'wb', 0) as says, open(path + '-hears', 'rb', 0) as hears:
+        read_line()
+        says.write(b'1')
+        hears.read(1)
+        raw(hello())
+        says.write(b'2')
+    serve()
+
+
 def silent():
     wait_for_end()
 
