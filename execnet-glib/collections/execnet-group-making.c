@@ -10,32 +10,40 @@
 #include "base/execnet-error.h"
 #include "objects/execnet-gateway-private.h"
 
-/* TRUE when it is up; else why not. A gateway that nobody waits for any more is given up. */
+/* TRUE when it is up. A gateway that nobody waits for any more is given up, with an error; without one
+ * it is closed, and will soon be gone. */
 static gboolean
-check_up (ExecnetGroup *self, ExecnetGateway *gateway, GCancellable *cancellable, GError **error)
+check_up (ExecnetGateway *gateway, GCancellable *cancellable, GError **error)
 {
-  GError *reason;
-
-  if (execnet_gateway_get_state (gateway) == EXECNET_GATEWAY_RUNNING)
-    return TRUE;
-  if (execnet_gateway_get_state (gateway) == EXECNET_GATEWAY_STARTING
-      && g_cancellable_set_error_if_cancelled (cancellable, error))
+  switch (execnet_gateway_get_state (gateway))
     {
+    case EXECNET_GATEWAY_RUNNING:
+      return TRUE;
+    case EXECNET_GATEWAY_STARTING:
       execnet_gateway_exit (gateway);
+      g_cancellable_set_error_if_cancelled (cancellable, error);
       return FALSE;
+    case EXECNET_GATEWAY_CLOSED:
+      break;
     }
-  reason = execnet_gateway_dup_error (gateway);
-  if (reason != NULL)
-    g_propagate_error (error, reason);
-  execnet_gateway_wait_closed (gateway, -1, NULL);
-  execnet_group_update (self);
   return FALSE;
+}
+
+/* Nothing is left of the gateway: the group forgets it. */
+static void
+set_failed_error (ExecnetGroup *self, ExecnetGateway *gateway, GError **error)
+{
+  execnet_group_update (self);
+  g_mutex_lock (&gateway->core->lock);
+  execnet_gateway_core_set_closed_error (gateway->core, error);
+  g_mutex_unlock (&gateway->core->lock);
 }
 
 static ExecnetGateway *
 make (ExecnetGroup *self, ExecnetXSpec *spec, GCancellable *cancellable, GError **error)
 {
   g_autoptr (ExecnetGateway) gateway = NULL;
+  GError *reason = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
@@ -43,9 +51,15 @@ make (ExecnetGroup *self, ExecnetXSpec *spec, GCancellable *cancellable, GError 
   if (gateway == NULL)
     return NULL;
   execnet_gateway_wait_ready (gateway, -1, cancellable);
-  if (!check_up (self, gateway, cancellable, error))
-    return NULL;
-  return g_steal_pointer (&gateway);
+  if (check_up (gateway, cancellable, &reason))
+    return g_steal_pointer (&gateway);
+  if (reason == NULL)
+    {
+      execnet_gateway_join (gateway, -1, NULL, NULL);
+      set_failed_error (self, gateway, &reason);
+    }
+  g_propagate_error (error, reason);
+  return NULL;
 }
 
 /**
@@ -113,6 +127,17 @@ execnet_group_make_gateway (ExecnetGroup *self,
   return make (self, parsed, cancellable, error);
 }
 
+static void
+on_failed_gateway_gone (GObject *gateway, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  execnet_gateway_join_finish (EXECNET_GATEWAY (gateway), result, NULL);
+  set_failed_error (g_task_get_source_object (task), EXECNET_GATEWAY (gateway), &error);
+  g_task_return_error (task, error);
+}
+
 /* In the task's context. */
 static void
 return_gateway (GTask *task, gpointer result, GError *error)
@@ -120,10 +145,12 @@ return_gateway (GTask *task, gpointer result, GError *error)
   ExecnetGateway *gateway = g_task_get_task_data (task);
 
   g_clear_error (&error);
-  if (check_up (g_task_get_source_object (task), gateway, g_task_get_cancellable (task), &error))
+  if (check_up (gateway, g_task_get_cancellable (task), &error))
     g_task_return_pointer (task, g_object_ref (gateway), g_object_unref);
-  else
+  else if (error != NULL)
     g_task_return_error (task, error);
+  else
+    execnet_gateway_join_async (gateway, -1, NULL, on_failed_gateway_gone, g_object_ref (task));
 }
 
 /* Takes the task over. */
