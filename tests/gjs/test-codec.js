@@ -95,7 +95,7 @@ test('values of a stock execnet arrive, and are sent as its own bytes', async ()
 });
 
 test('generated values survive the way to JavaScript and back', async () => {
-    const generation = [String(chooseSeed()), '10000'];
+    const generation = [String(chooseSeed()), '3000'];
     const stock = await peer(['generate', ...generation]);
     await peer(['check', ...generation],
         stock.map(hex => toHex(dumps(loads(fromHex(hex)), VERSION_1))));

@@ -11,7 +11,7 @@ const {later, loopHadTurn, mixIn, replaced} = imports.overrides.execnet.promises
 
 // Bytes that a channel sends without asking whether there is room: that takes a turn of the main
 // loop.
-const UNAWAITED_SIZE = 1 << 18;
+const UNAWAITED_SIZE = 2 ** 18;
 
 // By channel: how many bytes went without asking, and how many calls wait for room.
 const queues = new WeakMap();

@@ -12,7 +12,7 @@
 const System = imports.system;
 
 // Bytes. The smallest amount that starts a collection in steps is twice as much.
-const BUDGET = 12 << 20;
+const BUDGET = 12 * 2 ** 20;
 // Wrappers, closures and the promise of one call.
 const CALL_COST = 2000;
 // What a byte of an item takes as values of JavaScript.

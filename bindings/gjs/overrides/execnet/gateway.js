@@ -11,7 +11,7 @@ const {fromVariant, itemTo} = imports.overrides.execnet.items;
 const {later, mixIn, replaced} = imports.overrides.execnet.promises;
 
 // Bytes that a gateway takes outside of what the engine counts, also when it has ended.
-const GATEWAY_SIZE = 1 << 15;
+const GATEWAY_SIZE = 2 ** 15;
 // The opcode that the wire form of a dict begins with.
 const NEWDICT = 0x4a;
 

@@ -42,8 +42,9 @@ var write;
     // Up to here a loop in JavaScript is quicker than a call of the encoder.
     const SHORT_TEXT = 64;
     // A larger buffer is not kept for the next item.
-    const KEPT_SIZE = 1 << 20;
+    const KEPT_SIZE = 2 ** 20;
 
+    const PLAIN_NAME = /^[A-Za-z_$][A-Za-z_$0-9]*$/;
     const encoder = new TextEncoder();
     let spare = new Uint8Array(4096);
 
@@ -64,18 +65,19 @@ var write;
 
         /** The whole path, without its middle where it is long. */
         shownPath() {
-            return this.path.length > 160
-                ? `${this.path.slice(0, 80)}…${this.path.slice(-80)}` : this.path;
+            const {path} = this;
+            return path.length > 160 ? [path.slice(0, 80), path.slice(-80)].join('…') : path;
         }
 
         static member(key) {
-            return typeof key === 'string' && /^[A-Za-z_$][\w$]*$/.test(key)
-                ? `.${key}` : `[${JSON.stringify(key)}]`;
+            return PLAIN_NAME.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
         }
 
         static getter(key) {
-            const shown = typeof key === 'string' ? JSON.stringify(key) : typeName(key);
-            return `.get(${typeof key === 'number' || typeof key === 'bigint' ? key : shown})`;
+            if (typeof key === 'string')
+                return `.get(${JSON.stringify(key)})`;
+            const isNumber = typeof key === 'number' || typeof key === 'bigint';
+            return `.get(${isNumber ? key : typeName(key)})`;
         }
     }
 
@@ -419,8 +421,8 @@ var write;
 
         refuse(value) {
             const {Execnet} = imports.gi;
-            let reason = _('is of the type “%s”, which an item can’t carry: use plain values, see ' +
-                'the table of types');
+            let reason =
+                _('is of the type “%s”, which no item can hold: send plain values in its place');
             if (value instanceof Promise)
                 reason = _('is a %s: await it first');
             else if (value instanceof Execnet.Channel)
