@@ -25,6 +25,7 @@ struct _ExecnetWatch
   Reactor *reactor;
   int fd;
   guint32 wanted;
+  int is_armed; /* atomic */
   ExecnetWatchFunc func;
   gpointer user_data;
 };
@@ -53,7 +54,8 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     {
       ExecnetWatch *watch = self->events[i].data.ptr;
 
-      if (watch != NULL)
+      /* A hang-up is a new edge, and told once also to who wants nothing. */
+      if (watch != NULL && g_atomic_int_get (&watch->is_armed))
         watch->func (watch->user_data);
     }
   self->n_events = 0;
@@ -138,6 +140,7 @@ execnet_watch_arm (ExecnetWatch *self, gboolean armed)
 {
   struct epoll_event event = { 0 };
 
+  g_atomic_int_set (&self->is_armed, armed);
   event.events = armed ? self->wanted : EPOLLET;
   event.data.ptr = self;
   epoll_ctl (self->reactor->epoll_fd, EPOLL_CTL_MOD, self->fd, &event);
