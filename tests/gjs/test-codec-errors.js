@@ -142,6 +142,13 @@ test('malformed bytes are refused with the offset', async () => {
     }
 });
 
+test('what lists announce is no more than the bytes can hold, all together', async () => {
+    equal(loads(fromHex('024b0000000351')), [null, null, null]);
+    // Each list alone would be possible, and all of them would take 80 GB.
+    const lists = fromHex(`02${'4b00020000'.repeat(200000)}51`);
+    await throwsCode(Execnet.Error, DATA_FORMAT, () => loads(lists));
+});
+
 test('a list’s index counts from its end when it is negative', () => {
     equal(loads(fromHex('024b0000000146ffffffff525051')), [true]);
 });

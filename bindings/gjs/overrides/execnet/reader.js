@@ -31,8 +31,10 @@ var read;
 
     const MAX_DEPTH = 250;
     const MAX_DIGITS = 4300;
-    // The bytes that each element of a list takes at least: its index, a value, SETITEM.
+    // The bytes that each element of a list takes at least: its index, a value, SETITEM. Writers
+    // leave no element out; a list that does may have some more.
     const ELEMENT_SIZE = 7;
+    const SPARE_ELEMENTS = 4096;
     // Up to here a loop in JavaScript is quicker than a call of the decoder.
     const SHORT_TEXT = 32;
 
@@ -71,6 +73,7 @@ var read;
             this.start = position;
             this.textFlags = textFlags;
             this.claimChannel = claimChannel;
+            this.elementsLeft = bytes.length / ELEMENT_SIZE + SPARE_ELEMENTS;
             this.stack = [];
             this.infos = [];
             this.count = 0;
@@ -197,8 +200,9 @@ var read;
 
         list() {
             const size = this.size();
-            if (size > (this.bytes.length - this.pos) / ELEMENT_SIZE)
+            if (size > this.elementsLeft)
                 this.fail(_('a list is announced that is longer than the bytes'));
+            this.elementsLeft -= size;
             this.push(new Array(size).fill(null), DEPTH | LIST | UNHASHABLE);
         }
 
