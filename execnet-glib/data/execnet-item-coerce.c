@@ -18,6 +18,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef enum
@@ -232,11 +233,8 @@ to_int (Coercion *self, const ExecnetVariantView *view, Type type, const Place *
     {
       if (number >= least && (number < 0 || (guint64) number <= most))
         return put_int (self, *type.start, (guint64) number);
-      return fail (self,
-                   place,
-                   _ ("expected %c, but %" G_GINT64_FORMAT " does not fit it"),
-                   *type.start,
-                   number);
+      return fail (
+          self, place, _ ("expected %c, but %jd does not fit it"), *type.start, (intmax_t) number);
     }
   if (*view->type == 't')
     {

@@ -13,6 +13,7 @@
 #include "data/execnet-item-measure-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <stdint.h>
 
 /* A container whose members are being written. */
 typedef struct
@@ -319,8 +320,8 @@ execnet_item_tree_to_variant (const ExecnetItemTree *tree, const ExecnetNode *ro
       g_set_error (error,
                    EXECNET_ERROR,
                    EXECNET_ERROR_TOO_LARGE,
-                   _ ("There is no memory for an item of %" G_GUINT64_FORMAT " bytes."),
-                   size);
+                   _ ("There is no memory for an item of %ju bytes."),
+                   (uintmax_t) size);
       return NULL;
     }
   put_type (tree, root, type);

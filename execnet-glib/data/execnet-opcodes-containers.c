@@ -9,6 +9,7 @@
 #include "data/execnet-text-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <stdint.h>
 
 /* A member of a list takes seven bytes: its index (5), a value (1 at least) and the opcode that
  * sets it (1). Writers leave no member out, but readers may be given a list that does: the lists of
@@ -235,9 +236,9 @@ set_list_member (ExecnetOpcodesReader *self,
     index += list->count;
   if (index < 0 || index >= list->count)
     return execnet_opcodes_refuse (self,
-                                   _ ("a list of %u members has no index %" G_GINT64_FORMAT "."),
+                                   _ ("a list of %u members has no index %jd."),
                                    list->count,
-                                   key->value.integer);
+                                   (intmax_t) key->value.integer);
   execnet_node_copy (execnet_node_members (self->tree, list) + index, value);
   return TRUE;
 }
