@@ -62,7 +62,7 @@ async function seeAnError(gateway) {
     try {
         await gateway.remoteExec(STUMBLE).waitClose();
     } catch (error) {
-        print(`  Ran code with a mistake in it:\n${error.traceback}\n`);
+        print(`  Ran code with a mistake in it:\n${error.traceback}`);
     }
 }
 
