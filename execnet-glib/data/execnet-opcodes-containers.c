@@ -88,9 +88,10 @@ take_simple (const ExecnetOpcodesReader *self, const guint8 **position, ExecnetN
       *position = p + 1 + sizeof (double);
       return TRUE;
     case EXECNET_OPCODE_PY3_STRING:
-      /* A negative size is a large one here. */
+      /* A negative size is one that is too large. */
       size = (guint32) execnet_int32_from_big_endian (p + 1);
-      if ((self->flags & EXECNET_LOAD_PY3STR_AS_PY2STR) != 0 || size > left - HEAD_SIZE
+      if ((self->flags & EXECNET_LOAD_PY3STR_AS_PY2STR) != 0
+          || size > MIN (left - HEAD_SIZE, G_MAXINT32)
           || execnet_text_check (p + HEAD_SIZE, size, &bad) != EXECNET_TEXT_PLAIN)
         return FALSE;
       execnet_node_set_bytes (node, EXECNET_NODE_TEXT, p + HEAD_SIZE, size);
