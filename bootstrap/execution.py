@@ -151,12 +151,16 @@ class Execution(object):
                     self.gateway.reader.start_background()
                 with self.gateway.reader.lock:
                     task = self.tasks._items.popleft()
+                    self.main_is_free = False
                     self.count(task)
                 self.run(task, True)
                 task = None
             except KeyboardInterrupt:
                 # When it came between the code's end and the message about that, say it now.
                 pass
+            except BaseException:
+                # From a signal handler that the code has left.
+                sys.stderr.write(describe_error()[0])
 
     # later
     def get_status(self):

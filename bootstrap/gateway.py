@@ -244,8 +244,9 @@ class Gateway(object):
     def end(self):
         """Nothing more will come for anybody."""
         with self.reader.lock:
-            channels = [reference() for reference in self.channels.values()]
-        for channel in channels:
+            references = list(self.channels.values())
+        for reference in references:
+            channel = reference()
             if channel is not None:
                 channel._error = channel._error or EOFError('the connection ended')
                 self.end_items(channel)

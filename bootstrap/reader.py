@@ -30,7 +30,8 @@ class Reader(object):
     def __init__(self, connection):
         self.connection = connection
         self.lock = allocate_lock()
-        self.held = False
+        # The box that the holder waits for.
+        self.held = None
         # How often the role was left, and for which threads others read.
         self.turns = 0
         self.waiting = []
@@ -51,7 +52,7 @@ class Reader(object):
                     if box._ended or box._items and not to_end:
                         return True
                     if may_read and not self.held and self.connection.open:
-                        self.held = reads = True
+                        self.held = reads = box
                     else:
                         sleeper = self.lie_down(box, serving)
                 if reads:
@@ -62,7 +63,7 @@ class Reader(object):
             finally:
                 if reads:
                     # Not in a function: a signal handler could raise before it begins.
-                    self.held = False
+                    self.held = None
                     self.wake_background()
                 elif sleeper:
                     self.get_up(box, sleeper)
@@ -117,8 +118,7 @@ class Reader(object):
         """Says that nothing more will come into the box. The caller holds the lock."""
         box._ended = True
         self.wake(box)
-        if self.held:
-            # The one who reads may wait for this box.
+        if self.held is box:
             self.connection.interrupt_reading()
 
     def wake(self, box):
@@ -135,23 +135,23 @@ class Reader(object):
         nothing = Box()
         connection = self.connection
         while connection.open:
-            if connection.takes_turns and not self.get_free_role():
+            if connection.takes_turns and not self.get_free_role(nothing):
                 continue
             try:
                 self.read(nothing, False, None, connection.takes_turns)
             finally:
-                self.held = False
+                self.held = None
                 self.wake_background()
         self.after_end()
 
-    def get_free_role(self):
+    def get_free_role(self, box):
         turns = self.turns
         time.sleep(TAKE_OVER_AWAITED if self.waiting else TAKE_OVER)
         with self.lock:
             if turns != self.turns:
                 return False
             if not self.held:
-                self.held = True
+                self.held = box
                 return True
         # Somebody holds it and waits for long: no need to look again until that ends.
         bed = allocate_lock()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import interpreters
@@ -19,14 +20,36 @@ AT_LATEST = 5 + 3
 class Ending:
     """What holds for each way to end the connection."""
 
-    def check(self, source, seconds, status=(0,)):
-        with Worker(self.python) as worker:
-            channel = worker.execute(source)
-            self.assertEqual(worker.take(channel), 'ready')
-            self.end(worker)
-            exited, elapsed = worker.wait()
-            self.assertLess(elapsed, seconds)
-            self.assertIn(exited, status)
+    #: Code, how many seconds it may live on, and the statuses that the worker may end with.
+    lives = [
+        # Waits for items.
+        ('channel.send("ready")\nchannel.receive()', SOON, (0,)),
+        ('channel.send("ready")\nchannel.gateway.newchannel().waitclose()', SOON, (0,)),
+        ('channel.setcallback(str)\nchannel.send("ready")\nchannel.waitclose()', SOON, (0,)),
+        # Waits for something else.
+        ('import time\nchannel.send("ready")\ntime.sleep(1000)', SOON, (0, 1)),
+        # Computes.
+        ('channel.send("ready")\nwhile True: pass', AT_LATEST, (0, 1)),
+    ]
+
+    def test_code_ends(self):
+        # Java starts slowly.
+        lives = self.lives[::3] if self.is_jython else self.lives
+        workers = [Worker(self.python) for life in lives]
+        try:
+            for worker, (source, seconds, statuses) in zip(workers, lives):
+                self.assertEqual(worker.take(worker.execute(source)), 'ready')
+            # All at once, because some take their time.
+            start = time.monotonic()
+            for worker in workers:
+                self.end(worker)
+            for worker, (source, seconds, statuses) in zip(workers, lives):
+                status = worker.wait()[0]
+                self.assertLess(time.monotonic() - start, seconds, source)
+                self.assertIn(status, statuses, source)
+        finally:
+            for worker in workers:
+                worker.close()
 
     def test_idle(self):
         with Worker(self.python) as worker:
@@ -36,37 +59,20 @@ class Ending:
             self.assertEqual(status, 0)
             self.assertLess(elapsed, SOON)
 
-    def test_code_that_never_ran(self):
+    def test_before_anything_ran(self):
         with Worker(self.python) as worker:
             self.end(worker)
             self.assertEqual(worker.wait()[0], 0)
-
-    def test_code_that_waits_for_items(self):
-        self.check('channel.send("ready")\nchannel.receive()', SOON)
-        self.check('channel.send("ready")\nchannel.gateway.newchannel().waitclose()', SOON)
-        self.check('channel.send("ready")\nfor item in channel: pass', SOON)
-        self.check('channel.setcallback(str)\nchannel.send("ready")\nchannel.waitclose()', SOON)
-
-    def test_code_that_waits_for_something_else(self):
-        self.check('import time\nchannel.send("ready")\ntime.sleep(1000)', SOON,
-                   (1,) if self.is_jython else (0,))
-
-    def test_code_that_computes(self):
-        self.check('channel.send("ready")\nwhile True: pass', AT_LATEST, (0, 1))
 
 
 @interpreters.each_interpreter
 class EndOfInput(Ending):
 
-    def end(self, worker):
-        worker.end_input()
-
-    def test_code_that_waits_for_a_lock(self):
-        self.check('import threading\nlock = threading.Lock()\nlock.acquire()\n'
-                   'channel.send("ready")\nlock.acquire()', SOON, (0, 1))
-
-    def test_code_that_ignores_interrupts(self):
-        self.check('''if 1:
+    lives = Ending.lives + [
+        # Waits where Python 2 can't be interrupted.
+        ('import threading\nlock = threading.Lock()\nlock.acquire()\n'
+         'channel.send("ready")\nlock.acquire()', SOON, (0, 1)),
+        ("""if 1:
             channel.send('ready')
             while True:
                 try:
@@ -74,19 +80,33 @@ class EndOfInput(Ending):
                         pass
                 except KeyboardInterrupt:
                     pass
-            ''', AT_LATEST, (1,))
-
-    def test_code_that_ignores_signals(self):
-        if self.is_jython:
-            return
-        self.check('''if 1:
+            """, AT_LATEST, (1,)),
+        ("""if 1:
             import signal, time
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
+            for name in ('SIGINT', 'SIGTERM', 'SIGHUP'):
+                try:
+                    signal.signal(getattr(signal, name), signal.SIG_IGN)
+                except ValueError:
+                    # Java keeps some for itself.
+                    pass
             channel.send('ready')
             while True:
                 time.sleep(1000)
-            ''', AT_LATEST, (1,))
+            """, AT_LATEST, (1,)),
+        # In other threads.
+        ("""if 1:
+            import threading, time
+            def wait():
+                while True:
+                    time.sleep(1000)
+            thread = threading.Thread(target=wait)
+            thread.start()
+            channel.send('ready')
+            """, SOON, (0, 1)),
+    ]
+
+    def end(self, worker):
+        worker.end_input()
 
     def test_code_in_other_threads(self):
         with Worker(self.python) as worker:
@@ -98,75 +118,39 @@ class EndOfInput(Ending):
             self.end(worker)
             self.assertLess(worker.wait()[1], AT_LATEST)
 
-    def test_threads_of_the_code(self):
-        with Worker(self.python) as worker:
-            worker.run('import threading, time\n'
-                       'threading.Thread(target=time.sleep, args=(1000,)).start()')
-            self.end(worker)
-            status, elapsed = worker.wait()
-            # Those of Jython are waited for at exit.
-            self.assertEqual(status, 1 if self.is_jython else 0)
-            self.assertLess(elapsed, SOON)
-
-    def test_running_code_may_finish(self):
+    def test_what_is_still_done(self):
         with tempfile.TemporaryDirectory() as folder:
-            name = os.path.join(folder, 'file')
             with Worker(self.python) as worker:
-                channel = worker.execute('''if 1:
+                worker.run("""if 1:
+                    import atexit
+                    folder = %r
+                    def write(name):
+                        with open('%%s/%%s' %% (folder, name), 'w') as file:
+                            file.write(name)
+                    atexit.register(write, 'by an exit function')
+                    c = channel.gateway.newchannel()
+                    c.setcallback(write, endmarker='by a callback')
+                    write.channel = c
+                    """ % folder)
+                channel = worker.execute("""if 1:
                     import time
                     channel.send('ready')
                     try:
                         channel.receive()
-                    finally:
+                    except EOFError:
+                        channel.send(b'x' * 3000000)
                         time.sleep(0.2)
                         open(%r, 'w').close()
-                    ''' % name)
+                    """ % (folder + '/by code'))
                 worker.take(channel)
                 # This comes before the end, so it is done.
-                worker.execute('open(%r, "w").close()' % (name + '2'))
+                worker.execute('open(%r, "w").close()' % (folder + '/by the last code'))
                 self.end(worker)
+                self.assertEqual(len(worker.take(channel)), 3000000)
+                worker.take_end(channel)
                 self.assertEqual(worker.wait()[0], 0)
-            self.assertEqual(sorted(os.listdir(folder)), ['file', 'file2'])
-
-    def test_end_markers_are_delivered(self):
-        with tempfile.TemporaryDirectory() as folder:
-            name = os.path.join(folder, 'file')
-            with Worker(self.python) as worker:
-                worker.run('''if 1:
-                    c = channel.gateway.newchannel()
-                    def callback(item):
-                        with open(%r, 'a') as file:
-                            file.write('%%s\\n' %% item)
-                    c.setcallback(callback, endmarker='end')
-                    callback.channel = c
-                    ''' % name)
-                self.end(worker)
-                self.assertEqual(worker.wait()[0], 0)
-            with open(name) as file:
-                self.assertEqual(file.read(), 'end\n')
-
-    def test_exit_functions_are_called(self):
-        with tempfile.TemporaryDirectory() as folder:
-            name = os.path.join(folder, 'file')
-            with Worker(self.python) as worker:
-                worker.run('import atexit\natexit.register(lambda: open(%r, "w").close())' % name)
-                self.end(worker)
-                self.assertEqual(worker.wait()[0], 0)
-            self.assertTrue(os.path.exists(name))
-
-    def test_what_is_still_sent_arrives(self):
-        with Worker(self.python) as worker:
-            channel = worker.execute('''if 1:
-                channel.send('ready')
-                try:
-                    channel.receive()
-                except EOFError:
-                    channel.send(b'x' * 3000000)
-                ''')
-            worker.take(channel)
-            self.end(worker)
-            self.assertEqual(len(worker.take(channel)), 3000000)
-            worker.take_end(channel)
+            self.assertEqual(sorted(os.listdir(folder)), [
+                'by a callback', 'by an exit function', 'by code', 'by the last code'])
 
 
 @interpreters.each_interpreter
