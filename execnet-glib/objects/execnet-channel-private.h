@@ -13,7 +13,6 @@ struct _ExecnetChannel
   GObject parent_instance;
   ExecnetGateway *gateway;  /* holds a reference */
   ExecnetChannelCore *core; /* holds a reference; NULL only in an object that no gateway made */
-  gint n_delayed_sends;     /* atomic: asynchronous ones that wait for room */
 };
 
 /* Any thread. Takes the core over. The calling thread's main context becomes the channel's. */

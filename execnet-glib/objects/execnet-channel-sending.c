@@ -40,13 +40,6 @@ outgoing_clear (Outgoing *outgoing)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outgoing, outgoing_clear)
 
-static void
-outgoing_free (gpointer outgoing)
-{
-  outgoing_clear (outgoing);
-  g_free (outgoing);
-}
-
 static gboolean
 encode (ExecnetChannel *self, GVariant *item, Outgoing *outgoing, GError **error)
 {
@@ -253,59 +246,43 @@ execnet_channel_send (ExecnetChannel *self,
          && queue_when_room (self, &outgoing, cancellable, error);
 }
 
-/* In the task's context. */
+/* In the task's context. However the wait for room ended, the item is on its way. */
 static void
-queue_now (GTask *task, gpointer result, GError *error)
+return_queued (GTask *task, gpointer result, GError *error)
 {
-  if (error == NULL)
-    queue (g_task_get_source_object (task), g_task_get_task_data (task), &error);
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
+  g_clear_error (&error);
+  g_task_return_boolean (task, TRUE);
 }
 
-/* In the task's context. */
+/* Takes the task over. The item takes its place at once, so that nothing that is sent or closed later
+ * overtakes it; what waits for room is the caller. */
 static void
-queue_delayed (GTask *task, gpointer result, GError *error)
-{
-  ExecnetChannel *self = g_task_get_source_object (task);
-
-  g_atomic_int_add (&self->n_delayed_sends, -1);
-  queue_now (task, result, error);
-}
-
-/* Takes the task over, and what is in `outgoing`. */
-static void
-send_when_room (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
+send_async (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
 {
   g_autoptr (GTask) owned = task;
   ExecnetConnection *connection = NULL;
   ExecnetPending *pending;
   GError *error = NULL;
 
-  g_task_set_task_data (task, g_memdup2 (outgoing, sizeof *outgoing), outgoing_free);
   if (g_task_return_error_if_cancelled (task))
     return;
-  /* What was queued before it was cancelled was sent, and the caller must know. */
   g_task_set_check_cancellable (task, FALSE);
   if (check_open (self, &error))
     connection = execnet_gateway_core_get_connection (self->core->gateway, &error);
-  if (connection == NULL)
+  if (connection == NULL || !queue (self, outgoing, &error))
     {
+      g_clear_pointer (&connection, execnet_connection_unref);
       g_task_return_error (task, error);
       return;
     }
-  /* None overtakes an earlier one that is only waiting for its context. */
-  if (g_atomic_int_get (&self->n_delayed_sends) == 0 && execnet_connection_has_room (connection))
+  if (execnet_connection_has_room (connection))
     {
       execnet_connection_unref (connection);
-      queue_now (task, NULL, NULL);
+      g_task_return_boolean (task, TRUE);
       return;
     }
-  g_atomic_int_inc (&self->n_delayed_sends);
   pending = execnet_pending_new (g_steal_pointer (&owned),
-                                 queue_delayed,
+                                 return_queued,
                                  execnet_connection_get_lock (connection),
                                  connection,
                                  (GDestroyNotify) execnet_connection_unref);
@@ -318,11 +295,12 @@ send_when_room (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
  * @self: a channel
  * @item: the item; a floating reference is consumed
  * @cancellable: (nullable): a cancellable
- * @callback: (nullable) (scope async): called when the item is queued
+ * @callback: (nullable) (scope async): called when the item is queued, and less than 1 MiB waits
  * @user_data: given to @callback
  *
- * Sends as [method@Channel.send] does, asynchronously. Several calls may be pending: their items
- * leave in the order of the calls.
+ * Sends as [method@Channel.send] does, asynchronously. The item takes its place in the order of all
+ * calls at once: nothing that is sent, and no close, overtakes it. Wait for the callback before the
+ * next call to keep the memory bounded. Cancelling ends the wait, and does not take the item back.
  *
  * Since: 1.0
  */
@@ -335,7 +313,7 @@ execnet_channel_send_async (ExecnetChannel *self,
 {
   g_autoptr (GVariant) sunk = NULL;
   g_autoptr (GTask) task = NULL;
-  Outgoing outgoing;
+  g_auto (Outgoing) outgoing = { 0 };
   GError *error = NULL;
 
   g_return_if_fail (EXECNET_IS_CHANNEL (self));
@@ -349,7 +327,7 @@ execnet_channel_send_async (ExecnetChannel *self,
       g_task_return_error (task, error);
       return;
     }
-  send_when_room (self, g_steal_pointer (&task), &outgoing);
+  send_async (self, g_steal_pointer (&task), &outgoing);
 }
 
 /**
@@ -400,7 +378,7 @@ execnet_channel_send_bytes_async (ExecnetChannel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, execnet_channel_send_bytes_async);
-  send_when_room (self, task, &(Outgoing){ g_bytes_ref (bytes), FALSE });
+  send_async (self, task, &(Outgoing){ bytes, FALSE });
 }
 
 /**
