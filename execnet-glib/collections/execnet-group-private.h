@@ -18,8 +18,9 @@ struct _ExecnetGroup
   guint next_id;      /* lock */
   char *default_spec; /* lock */
 
-  /* The group's context: what the list model shows. */
+  /* What the list model shows: it changes in the group's context, under the lock. */
   GPtrArray *shown; /* of ExecnetGateway */
+  GThread *home;    /* the thread that made the group */
   ExecnetPost post;
 };
 

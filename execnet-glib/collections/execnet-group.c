@@ -118,15 +118,26 @@ get_item_type (GListModel *model)
 static guint
 get_n_items (GListModel *model)
 {
-  return EXECNET_GROUP (model)->shown->len;
+  ExecnetGroup *self = EXECNET_GROUP (model);
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->shown->len;
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 static gpointer
 get_item (GListModel *model, guint position)
 {
   ExecnetGroup *self = EXECNET_GROUP (model);
+  gpointer gateway = NULL;
 
-  return position < self->shown->len ? g_object_ref (self->shown->pdata[position]) : NULL;
+  g_mutex_lock (&self->lock);
+  if (position < self->shown->len)
+    gateway = g_object_ref (self->shown->pdata[position]);
+  g_mutex_unlock (&self->lock);
+  return gateway;
 }
 
 static void
@@ -172,7 +183,9 @@ show (ExecnetGroup *self, GPtrArray *gateways)
          && before->pdata[n_before - 1 - last] == gateways->pdata[gateways->len - 1 - last])
     last++;
 
+  g_mutex_lock (&self->lock);
   self->shown = g_ptr_array_ref (gateways);
+  g_mutex_unlock (&self->lock);
   if (first + last < n_before || first + last < gateways->len)
     g_list_model_items_changed (G_LIST_MODEL (self),
                                 first,
@@ -242,7 +255,9 @@ execnet_group_update (ExecnetGroup *self)
 {
   GMainContext *context = execnet_mailbox_get_context (self->mailbox);
 
-  if (g_main_context_acquire (context))
+  /* A program without a loop has nobody who owns the context: there the group's own thread does. */
+  if ((self->home == g_thread_self () || g_main_context_is_owner (context))
+      && g_main_context_acquire (context))
     {
       update_in_context (self);
       g_main_context_release (context);
@@ -373,6 +388,7 @@ execnet_group_init (ExecnetGroup *self)
   self->shown = g_ptr_array_new_with_free_func (g_object_unref);
   self->default_spec = g_strdup (DEFAULT_SPEC);
   self->mailbox = execnet_mailbox_get (NULL);
+  self->home = g_thread_self ();
   execnet_post_init (&self->post, &post_funcs);
 }
 

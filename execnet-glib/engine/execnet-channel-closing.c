@@ -27,12 +27,11 @@ tell_closed (ExecnetChannelCore *self, const char *error_text)
 {
   g_autoptr (GBytes) payload = error_text != NULL ? encode_text (error_text) : NULL;
 
-  execnet_gateway_core_send (self->gateway,
-                             payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
-                                             : EXECNET_MESSAGE_CHANNEL_CLOSE,
-                             self->id,
-                             payload,
-                             NULL);
+  execnet_gateway_core_notify (self->gateway,
+                               payload != NULL ? EXECNET_MESSAGE_CHANNEL_CLOSE_ERROR
+                                               : EXECNET_MESSAGE_CHANNEL_CLOSE,
+                               self->id,
+                               payload);
 }
 
 gboolean

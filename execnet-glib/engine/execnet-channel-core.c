@@ -73,6 +73,9 @@ execnet_channel_core_count_open (ExecnetGatewayCore *gateway)
   return n;
 }
 
+/* Far more than a program has in items that it has not looked at; a peer that names more is hostile. */
+#define MAX_UNCLAIMED 65536
+
 void
 execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id)
 {
@@ -81,10 +84,11 @@ execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id)
 
   /* A number that is none, or that we have not given away yet, names no channel. */
   if (id <= 0 || (is_ours && id >= gateway->next_channel_id)
-      || execnet_channel_core_lookup (gateway, id) != NULL)
+      || gateway->n_unclaimed >= MAX_UNCLAIMED || execnet_channel_core_lookup (gateway, id) != NULL)
     return;
   core = execnet_channel_core_new (gateway, id);
   core->is_unclaimed = TRUE;
+  gateway->n_unclaimed++;
   /* One of ours that is in no table was closed before. */
   if (is_ours)
     core->state = EXECNET_CHANNEL_CLOSED;
@@ -131,6 +135,8 @@ execnet_channel_core_attach (ExecnetChannelCore *self,
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   self->mailbox = mailbox;
   g_atomic_pointer_set (&self->object_funcs, funcs);
+  if (self->is_unclaimed)
+    self->gateway->n_unclaimed--;
   self->is_unclaimed = FALSE;
   if (self->state == EXECNET_CHANNEL_CLOSED)
     execnet_channel_core_unregister (self);

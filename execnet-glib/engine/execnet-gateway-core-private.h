@@ -41,6 +41,7 @@ struct _ExecnetGatewayCore
   char *last_output;
   GHashTable *channels; /* id to ExecnetChannelCore, holding a reference */
   gint32 next_channel_id;
+  guint n_unclaimed; /* channels that arrived in items, and that nobody asked for yet */
   gboolean is_detached; /* the public object is going away: nobody can ask for a channel any more */
   ExecnetLoadFlags load_flags;
   GVariant *information;
