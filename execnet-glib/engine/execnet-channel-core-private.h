@@ -63,6 +63,7 @@ struct _ExecnetChannelCore
   guint n_readers;        /* threads that read the connection while they wait: one at most */
   gboolean is_registered; /* in the gateway's table */
   gboolean is_unclaimed;  /* it arrived in an item, and nobody asked for it yet */
+  gboolean is_named;      /* it has an object, and an item names it that nobody looked at yet */
   gboolean had_callback;  /* one was ever set */
   ExecnetChannelCallback *callback;
   ExecnetRemoteError *remote_error;
@@ -109,6 +110,8 @@ void execnet_channel_core_detach (ExecnetChannelCore *self);
 gboolean execnet_channel_core_has_ended (ExecnetChannelCore *self); /* no more items will come */
 gboolean execnet_channel_core_is_finished (ExecnetChannelCore *self); /* and a callback had all */
 void execnet_channel_core_unregister (ExecnetChannelCore *self);
+/* Somebody has looked at the items that name it. */
+void execnet_channel_core_forget_name (ExecnetChannelCore *self);
 /* Why nothing can be received any more: a remote error once, then the plain end. */
 GError *execnet_channel_core_take_end_error (ExecnetChannelCore *self);
 /* Wakes everybody whom a change of state may concern. */

@@ -76,6 +76,15 @@ execnet_channel_core_count_open (ExecnetGatewayCore *gateway)
 /* Far more than a program has in items that it has not looked at; a peer that names more is hostile. */
 #define MAX_UNCLAIMED 65536
 
+/* With the lock. */
+static void
+set_unclaimed (ExecnetChannelCore *self)
+{
+  self->is_named = FALSE;
+  self->is_unclaimed = TRUE;
+  self->gateway->n_unclaimed++;
+}
+
 void
 execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id)
 {
@@ -83,12 +92,15 @@ execnet_channel_core_mention (ExecnetGatewayCore *gateway, gint32 id)
   ExecnetChannelCore *core;
 
   /* A number that is none, or that we have not given away yet, names no channel. */
-  if (id <= 0 || (is_ours && id >= gateway->next_channel_id)
-      || gateway->n_unclaimed >= MAX_UNCLAIMED || execnet_channel_core_lookup (gateway, id) != NULL)
+  if (id <= 0 || (is_ours && id >= gateway->next_channel_id))
+    return;
+  core = execnet_channel_core_lookup (gateway, id);
+  if (core != NULL)
+    core->is_named = !core->is_unclaimed;
+  if (core != NULL || gateway->n_unclaimed >= MAX_UNCLAIMED)
     return;
   core = execnet_channel_core_new (gateway, id);
-  core->is_unclaimed = TRUE;
-  gateway->n_unclaimed++;
+  set_unclaimed (core);
   /* One of ours that is in no table was closed before. */
   if (is_ours)
     core->state = EXECNET_CHANNEL_CLOSED;
@@ -160,6 +172,9 @@ execnet_channel_core_detach (ExecnetChannelCore *self)
   g_atomic_pointer_set (&self->object_funcs, NULL);
   if (!stays)
     execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
+  /* Whoever looks at the item gets a new object, of a closed channel. */
+  if (self->is_named && self->is_registered && !stays)
+    set_unclaimed (self);
   g_mutex_unlock (&self->gateway->lock);
 
   if (was_open)
@@ -186,11 +201,19 @@ execnet_channel_core_is_finished (ExecnetChannelCore *self)
 void
 execnet_channel_core_unregister (ExecnetChannelCore *self)
 {
-  if (!self->is_registered || self->is_unclaimed)
+  if (!self->is_registered || self->is_unclaimed || self->is_named)
     return;
   self->is_registered = FALSE;
   /* The caller holds a reference of its own. */
   g_hash_table_remove (self->gateway->channels, GINT_TO_POINTER (self->id));
+}
+
+void
+execnet_channel_core_forget_name (ExecnetChannelCore *self)
+{
+  self->is_named = FALSE;
+  if (self->state == EXECNET_CHANNEL_CLOSED)
+    execnet_channel_core_unregister (self);
 }
 
 static GError *

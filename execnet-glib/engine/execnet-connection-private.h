@@ -91,7 +91,7 @@ gboolean execnet_connection_wait_room (ExecnetConnection *self,
 gboolean execnet_connection_has_room (ExecnetConnection *self);
 
 /* The caller's thread: `pending` was made with the connection's lock, and completes (without a
- * result) when there is room. */
+ * result) when there is room; with an error when nothing can be sent any more. */
 GMutex *execnet_connection_get_lock (ExecnetConnection *self);
 void execnet_connection_wait_room_async (ExecnetConnection *self, ExecnetPending *pending);
 

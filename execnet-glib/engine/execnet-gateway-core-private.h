@@ -92,6 +92,10 @@ GHashTable *execnet_gateway_core_steal_channels (ExecnetGatewayCore *self);
 /* With the lock. Why nothing can be sent. */
 void execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error);
 
+/* Any thread. The other side takes no more: its end, with the reason, is being noticed, and is waited
+ * for for a moment. */
+void execnet_gateway_core_set_broken_error (ExecnetGatewayCore *self, GError **error);
+
 /* Any thread. As below, an item of which only the content is given (execnet_item_get_content). */
 gboolean execnet_gateway_core_send_content (ExecnetGatewayCore *self,
                                             gint32 channel,

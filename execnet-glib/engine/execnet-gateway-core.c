@@ -236,9 +236,8 @@ execnet_gateway_core_get_connection (ExecnetGatewayCore *self, GError **error)
   return connection;
 }
 
-/* The other side takes no more: its end, with the reason, is being noticed. */
-static void
-set_broken_error (ExecnetGatewayCore *self, GError **error)
+void
+execnet_gateway_core_set_broken_error (ExecnetGatewayCore *self, GError **error)
 {
   execnet_gateway_core_wait_closed (self, 1000, NULL);
   g_mutex_lock (&self->lock);
@@ -266,7 +265,7 @@ execnet_gateway_core_send (ExecnetGatewayCore *self,
     return FALSE;
   if (execnet_connection_send (connection, code, channel, payload))
     return TRUE;
-  set_broken_error (self, error);
+  execnet_gateway_core_set_broken_error (self, error);
   return FALSE;
 }
 
@@ -282,7 +281,7 @@ execnet_gateway_core_send_content (ExecnetGatewayCore *self,
     return FALSE;
   if (execnet_connection_send_content (connection, channel, content))
     return TRUE;
-  set_broken_error (self, error);
+  execnet_gateway_core_set_broken_error (self, error);
   return FALSE;
 }
 

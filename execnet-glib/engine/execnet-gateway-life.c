@@ -202,7 +202,7 @@ end_channels (ExecnetGatewayCore *self)
     {
       execnet_channel_core_end (channel, EXECNET_CHANNEL_CLOSED, NULL, self->error);
       /* The item that names it may still be waiting. */
-      if (channel->is_unclaimed && !self->is_detached)
+      if ((channel->is_unclaimed || channel->is_named) && !self->is_detached)
         g_hash_table_insert (self->channels, id, execnet_channel_core_ref (channel));
     }
 }

@@ -5,6 +5,8 @@
 
 #include "engine/execnet-write-queue-private.h"
 
+#include "base/execnet-error.h"
+
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <pthread.h>
@@ -159,11 +161,24 @@ write_vectors (ExecnetWriteQueue *self, struct iovec *vectors, int n_vectors)
   return n_written;
 }
 
+/* With the lock. What waits for room in a broken queue has lost what it queued. */
+static void
+complete_room_waiters (ExecnetWriteQueue *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->broken)
+    error = g_error_new_literal (EXECNET_ERROR,
+                                 EXECNET_ERROR_CLOSED,
+                                 _ ("The other side takes no more messages."));
+  execnet_pending_complete_all (&self->room_waiters, error);
+}
+
 /* With the lock. */
 static void
 announce_room (ExecnetWriteQueue *self)
 {
-  execnet_pending_complete_all (&self->room_waiters, NULL);
+  complete_room_waiters (self);
   execnet_condition_announce (&self->room);
 }
 
@@ -395,6 +410,6 @@ execnet_write_queue_wait_room_async (ExecnetWriteQueue *self, ExecnetPending *pe
   g_mutex_lock (&self->lock);
   execnet_pending_enqueue (pending, &self->room_waiters);
   if (has_room (self))
-    execnet_pending_complete_all (&self->room_waiters, NULL);
+    complete_room_waiters (self);
   g_mutex_unlock (&self->lock);
 }

@@ -246,12 +246,21 @@ execnet_channel_send (ExecnetChannel *self,
          && queue_when_room (self, &outgoing, cancellable, error);
 }
 
-/* In the task's context. However the wait for room ended, the item is on its way. */
+/* In the task's context. A wait for room that was cancelled does not take the item back; only the
+ * end of the gateway loses it. */
 static void
 return_queued (GTask *task, gpointer result, GError *error)
 {
+  ExecnetChannel *self = g_task_get_source_object (task);
+  GError *reason = NULL;
+
+  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    execnet_gateway_core_set_broken_error (self->core->gateway, &reason);
   g_clear_error (&error);
-  g_task_return_boolean (task, TRUE);
+  if (reason != NULL)
+    g_task_return_error (task, reason);
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 /* Takes the task over. The item takes its place at once, so that nothing that is sent or closed later

@@ -432,6 +432,8 @@ claim (ExecnetGateway *self, gint32 id)
   if (core != NULL)
     execnet_channel_core_ref (core);
   is_unclaimed = core != NULL && core->is_unclaimed;
+  if (core != NULL)
+    execnet_channel_core_forget_name (core);
   g_mutex_unlock (&self->core->lock);
 
   if (core == NULL)
