@@ -64,6 +64,7 @@ struct _ExecnetConnection
   /* Sending threads arm the watch: it goes away under this lock. */
   GMutex watch_lock;
   ExecnetWatch *write_watch;
+  gboolean is_writer_armed;
   int read_fd;
   int write_fd; /* -1 after the direction was ended */
   gboolean is_socket;
@@ -307,8 +308,11 @@ static void
 arm_writer (ExecnetConnection *self, gboolean armed)
 {
   g_mutex_lock (&self->watch_lock);
-  if (self->write_watch != NULL)
-    execnet_watch_arm (self->write_watch, armed);
+  if (self->write_watch != NULL && self->is_writer_armed != armed)
+    {
+      execnet_watch_arm (self->write_watch, armed);
+      self->is_writer_armed = armed;
+    }
   g_mutex_unlock (&self->watch_lock);
 }
 

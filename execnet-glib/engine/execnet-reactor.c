@@ -85,6 +85,8 @@ get_reactor (void)
   self = (Reactor *) g_source_new (&source_funcs, sizeof (Reactor));
   self->epoll_fd = epoll_fd;
   g_source_set_static_name (&self->source, "execnet reactor");
+  /* Else GLib takes the descriptor out of the set for each dispatch, and wakes its own poll. */
+  g_source_set_can_recurse (&self->source, TRUE);
   g_source_add_unix_fd (&self->source, epoll_fd, G_IO_IN);
   g_source_attach (&self->source, g_main_context_get_thread_default ());
   reactor_of_thread = self;

@@ -86,10 +86,12 @@ execnet_write_queue_free (ExecnetWriteQueue *self)
 
 /* Adds what is left of a chunk; returns how many vectors that took. */
 static int
-add_vectors (const Chunk *chunk, struct iovec *vectors)
+add_vectors (const Chunk *chunk, struct iovec *vectors, gsize *n_bytes)
 {
   int n = 0;
   gsize written = chunk->written;
+
+  *n_bytes += chunk_size (chunk) - written;
 
   if (written < chunk->header_size)
     {
@@ -190,7 +192,7 @@ announce_sent (ExecnetWriteQueue *self)
   execnet_condition_announce (&self->sent);
 }
 
-/* With the lock. Many writes make up a large item: nobody is woken for each. */
+/* With the lock. */
 static void
 account (ExecnetWriteQueue *self, gsize n_written)
 {
@@ -207,11 +209,6 @@ account (ExecnetWriteQueue *self, gsize n_written)
       if (chunk->written == chunk_size (chunk))
         chunk_free (g_queue_pop_head (&self->chunks));
     }
-
-  if (self->n_queued_bytes < EXECNET_HIGH_WATER)
-    announce_room (self);
-  if (self->n_written >= self->next_target)
-    announce_sent (self);
 }
 
 /* With the lock. */
@@ -227,26 +224,41 @@ break_queue (ExecnetWriteQueue *self)
 
 /* With the lock. */
 static ExecnetWriteState
-flush (ExecnetWriteQueue *self)
+write_queued (ExecnetWriteQueue *self)
 {
   while (!self->broken && self->chunks.head != NULL)
     {
       struct iovec vectors[VECTORS_PER_WRITE];
       int n_vectors = 0;
+      gsize n_wanted = 0;
       gssize n_written;
 
       for (GList *l = self->chunks.head; l != NULL && n_vectors < VECTORS_PER_WRITE - 1; l = l->next)
-        n_vectors += add_vectors (l->data, vectors + n_vectors);
+        n_vectors += add_vectors (l->data, vectors + n_vectors, &n_wanted);
 
       n_written = write_vectors (self, vectors, n_vectors);
       if (n_written >= 0)
         account (self, n_written);
-      else if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return EXECNET_WRITE_BLOCKED;
-      else
+      else if (errno != EAGAIN && errno != EWOULDBLOCK)
         break_queue (self);
+      /* A socket that took a part is full. A pipe takes more as soon as a page of it was read. */
+      if (n_written < (self->is_socket ? (gssize) n_wanted : 0) && !self->broken)
+        return EXECNET_WRITE_BLOCKED;
     }
   return self->broken ? EXECNET_WRITE_BROKEN : EXECNET_WRITE_DONE;
+}
+
+/* With the lock. Who is woken can't go on before the lock is free, so that is done at last. */
+static ExecnetWriteState
+flush (ExecnetWriteQueue *self)
+{
+  ExecnetWriteState state = write_queued (self);
+
+  if (self->n_queued_bytes < EXECNET_HIGH_WATER)
+    announce_room (self);
+  if (self->n_written >= self->next_target)
+    announce_sent (self);
+  return state;
 }
 
 static Chunk *
