@@ -12,11 +12,10 @@ import sys
 import time
 from _collections import deque
 from _weakref import ref as weak_reference
-from itertools import islice, repeat
 
-try:
+if PYTHON_2:
     from itertools import imap
-except ImportError:
+else:
     imap = map
 
 JYTHON = sys.platform.startswith('java')

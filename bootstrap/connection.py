@@ -50,7 +50,7 @@ class Connection(object):
         poll.register(self.reading, select.POLLIN)
         poll.register(self.wake_reading, select.POLLIN)
         self.poll = poll.poll
-        self.chunks = imap(os.read, repeat(self.reading), repeat(READ_SIZE))
+        self.read_arguments = (os.read, (self.reading,), (READ_SIZE,))
         self.file = None
 
     def await_input(self, deadline):
@@ -86,7 +86,7 @@ class Connection(object):
         if self.long:
             return self.read_long()
         pending = self.pending
-        pending.extend(islice(self.chunks, 1))
+        pending.extend(imap(*self.read_arguments))
         if pending[-1]:
             self.handle_messages()
         else:

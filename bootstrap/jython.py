@@ -15,13 +15,13 @@ def make_jython_connection():
 
         def prepare(self):
             self.space = jarray.zeros(READ_SIZE, 'b')
-            self.chunks = iter(self.read_chunk, None)
+            self.read_arguments = (self.read_chunk, (READ_SIZE,))
 
         def await_input(self, deadline):
             self.read()
             return True
 
-        def read_chunk(self, size=READ_SIZE):
+        def read_chunk(self, size):
             while True:
                 count = system.read(self.reading, self.space, size)
                 if count >= 0:

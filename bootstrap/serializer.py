@@ -6,7 +6,11 @@ This file stands alone: the worker and the Python binding both use it.
 """
 
 import sys
-from struct import Struct, error as StructError, pack, unpack
+try:
+    # The module around it takes longer to import than it does.
+    from _struct import Struct, error as StructError, pack, unpack
+except ImportError:
+    from struct import Struct, error as StructError, pack, unpack
 
 #: Containers inside containers, at most.
 MAX_DEPTH = 250

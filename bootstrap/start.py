@@ -1,8 +1,13 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The first statements of the line that is sent. They must parse on any Python, however old, so that
-# it can at least say that it is too old. pack.py puts in the rest of the worker.
+# it can at least say that it is too old. pack.py puts in the rest of the worker: long strings stand
+# alone on their lines, because Python takes longer for what is behind them.
 import sys
+options = "@OPTIONS@"
+early = "@EARLY@"
+compiled = "@CODE@"
+later = "@LATER@"
 if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
     import os, struct
     reason = "too-old\n%s is Python %d.%d, and at least 2.7 or 3.4 is needed" % (
@@ -11,13 +16,12 @@ if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
     os.write(1, "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
 else:
     import binascii, marshal, zlib
-    worker = {"__name__": "execnet", "OPTIONS": "@OPTIONS@", "LATER": "@LATER@"}
+    worker = {"__name__": "execnet", "OPTIONS": options, "LATER": later}
     magic = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None)
     if magic == binascii.a2b_hex("@MAGIC@") and sys.implementation.cache_tag == "@TAG@":
         # The interpreter that the library was built with, most likely: no need to compile.
-        code = marshal.loads(zlib.decompress(binascii.a2b_base64("@CODE@")))
+        code = marshal.loads(zlib.decompress(binascii.a2b_base64(compiled)))
     else:
-        code = compile(zlib.decompress(binascii.a2b_base64("@EARLY@")),
-                       "<execnet worker>", "exec", 0, 1)
+        code = compile(zlib.decompress(binascii.a2b_base64(early)), "<execnet worker>", "exec", 0, 1)
     exec(code, worker)
     worker["main"]()

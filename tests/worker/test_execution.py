@@ -204,6 +204,20 @@ class Interrupts(interpreters.SharedWorker):
         self.worker.process.send_signal(2)
         self.assertEqual(self.worker.run('channel.send(1)'), [1])
 
+    def test_handler_that_code_has_left(self):
+        if self.is_jython:
+            return
+        with Worker(self.python, stderr=-1) as worker:
+            worker.run('import signal\ndef handler(*args): raise ValueError("left behind")\n'
+                       'signal.signal(signal.SIGUSR1, handler)')
+            for i in range(3):
+                worker.process.send_signal(10)
+                while b'ValueError: left behind' not in worker.process.stderr.readline():
+                    pass
+                self.assertEqual(worker.run('channel.send(1)'), [1])
+            worker.end_input()
+            self.assertEqual(worker.wait()[0], 0)
+
     prepare = '''if 1:
         import signal
         class Alarm(Exception):
