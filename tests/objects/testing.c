@@ -378,17 +378,6 @@ run_loop (gpointer data)
   return NULL;
 }
 
-LoopThread *
-loop_thread_new (const char *name)
-{
-  LoopThread *self = g_new (LoopThread, 1);
-
-  self->context = g_main_context_new ();
-  self->loop = g_main_loop_new (self->context, FALSE);
-  self->thread = g_thread_new (name, run_loop, self);
-  return self;
-}
-
 typedef struct
 {
   void (*func) (gpointer data);
@@ -418,6 +407,24 @@ loop_thread_run (LoopThread *self, void (*func) (gpointer data), gpointer data)
   g_source_attach (source, self->context);
   flag_wait (&invocation.done, 1);
   flag_clear (&invocation.done);
+}
+
+static void
+do_nothing (gpointer unused)
+{
+}
+
+LoopThread *
+loop_thread_new (const char *name)
+{
+  LoopThread *self = g_new (LoopThread, 1);
+
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->thread = g_thread_new (name, run_loop, self);
+  /* From here on nobody else can own the context, not even for a moment. */
+  loop_thread_run (self, do_nothing, NULL);
+  return self;
 }
 
 static void
