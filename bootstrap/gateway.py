@@ -156,8 +156,7 @@ class Gateway(object):
 
     def on_data(self, number, payload):
         record = self.callbacks.get(number)
-        reference = self.channels.get(number)
-        channel = reference and reference()
+        channel = self.find_channel(number)
         if channel is None and record is None:
             return
         to_text, to_bytes = (channel or record)._coercion

@@ -324,7 +324,8 @@ test_exit_while_blocked (Fixture *fixture, gconstpointer unused)
   g_thread_join (thread);
   /* It came before, or was too late. */
   if (sending.error != NULL)
-    assert_error_says (sending.error, EXECNET_ERROR, EXECNET_ERROR_CLOSED, "closed");
+    assert_error_says (
+        sending.error, EXECNET_ERROR, EXECNET_ERROR_CLOSED, "was closed");
   flag_clear (&sending.done);
 }
 
