@@ -156,7 +156,8 @@ class Gateway(object):
 
     def on_data(self, number, payload):
         record = self.callbacks.get(number)
-        channel = self.find_channel(number)
+        reference = self.channels.get(number)
+        channel = reference and reference()
         if channel is None and record is None:
             return
         to_text, to_bytes = (channel or record)._coercion

@@ -64,10 +64,12 @@ class Reader(object):
                 if reads:
                     # Not in a function: a signal handler could raise before it begins.
                     self.held = None
-                    self.wake_background()
+                    self.turns += 1
+                    if self.beds:
+                        self.wake_background()
                 elif sleeper:
                     self.get_up(box, sleeper)
-            if not in_time:
+            if not in_time or box._ended or box._items and not to_end:
                 return bool(box._ended or box._items and not to_end)
 
     def lie_down(self, box, serving):
@@ -100,13 +102,11 @@ class Reader(object):
 
     def wake_background(self):
         """After leaving the role: somebody must look whether it stays free for long."""
-        self.turns += 1
-        if self.beds:
-            try:
-                self.beds.pop().release()
-            except IndexError:
-                # Another thread had the role in between and did it.
-                pass
+        try:
+            self.beds.pop().release()
+        except IndexError:
+            # Another thread had the role in between and did it.
+            pass
 
     def put(self, box, item):
         with self.lock:
@@ -141,7 +141,9 @@ class Reader(object):
                 self.read(nothing, False, None, connection.takes_turns)
             finally:
                 self.held = None
-                self.wake_background()
+                self.turns += 1
+                if self.beds:
+                    self.wake_background()
         self.after_end()
 
     def get_free_role(self, box):

@@ -345,6 +345,10 @@ def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=
 
     load_channel makes a channel from its number; without it a channel is an error.
     """
+    if len(data) - start == 6:
+        opcode, value, stop = _int_item.unpack_from(data, start)
+        if opcode == INT and stop == STOP:
+            return value
     if type(data) is memoryview:
         item = _load_only_bytes(data, start)
         if item is not None:
