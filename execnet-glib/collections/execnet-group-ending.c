@@ -13,6 +13,9 @@
 
 #include <glib/gi18n-lib.h>
 
+/* Those that were killed have at least so long to be gone: the system needs a moment for it. */
+#define MIN_AFTER_KILL_MS 1000
+
 typedef struct
 {
   GPtrArray *gateways;
@@ -58,13 +61,6 @@ new_survivors_error (GPtrArray *gateways)
                       ids->str);
 }
 
-static void
-let_go (ExecnetGroup *self)
-{
-  execnet_group_update (self);
-  execnet_worker_thread_settle ();
-}
-
 /* TRUE when all have ended. */
 static gboolean
 wait_for_all (GPtrArray *gateways, gint timeout_ms, GCancellable *cancellable)
@@ -93,7 +89,7 @@ wait_for_all (GPtrArray *gateways, gint timeout_ms, GCancellable *cancellable)
  * @error: return location for an error
  *
  * Asks all gateways to end, waits, kills those that have not ended, and waits as long again for
- * these. Afterwards no process, thread or descriptor of theirs is left.
+ * these, but at least a second. Afterwards no process, thread or descriptor of theirs is left.
  *
  * Returns: %TRUE when all have ended; %FALSE with %EXECNET_ERROR_TIMED_OUT naming those that have
  *   not, or when cancelled
@@ -118,9 +114,10 @@ execnet_group_terminate (ExecnetGroup *self,
       && !g_cancellable_is_cancelled (cancellable))
     {
       for_each (gateways, execnet_gateway_kill);
-      wait_for_all (gateways, timeout_ms, cancellable);
+      wait_for_all (gateways, MAX (timeout_ms, MIN_AFTER_KILL_MS), cancellable);
     }
-  let_go (self);
+  execnet_group_update (self);
+  execnet_worker_thread_settle ();
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
@@ -146,10 +143,12 @@ end_round (GTask *task)
       g_error_free (reason);
       termination->has_killed = TRUE;
       for_each (termination->gateways, execnet_gateway_kill);
+      termination->timeout_ms = MAX (termination->timeout_ms, MIN_AFTER_KILL_MS);
       join_all (task);
       return;
     }
-  let_go (g_task_get_source_object (task));
+  execnet_group_update (g_task_get_source_object (task));
+  execnet_worker_thread_settle ();
   if (g_task_return_error_if_cancelled (task))
     g_clear_error (&reason);
   else if (reason != NULL)

@@ -12,6 +12,7 @@ struct _ExecnetGroup
 {
   GObject parent_instance;
   ExecnetMailbox *mailbox; /* of the group's main context */
+  GThread *home;           /* the thread that made the group; holds a reference */
 
   GMutex lock;
   GPtrArray *members; /* lock; of ExecnetMember: the registry, exact at once */
@@ -20,7 +21,6 @@ struct _ExecnetGroup
 
   /* What the list model shows: it changes in the group's context, under the lock. */
   GPtrArray *shown; /* of ExecnetGateway */
-  GThread *home;    /* the thread that made the group */
   ExecnetPost post;
 };
 
@@ -28,7 +28,7 @@ struct _ExecnetGroup
 GPtrArray *execnet_group_dup_gateways (ExecnetGroup *self, gboolean with_closed);
 
 /* Any thread. Makes the list model show the registry, and lets go of what has ended: at once where
- * the thread owns the group's context, or can; else in a moment, there. */
+ * the thread owns the group's context, or made the group and can own it; else in a moment, there. */
 void execnet_group_update (ExecnetGroup *self);
 
 G_END_DECLS

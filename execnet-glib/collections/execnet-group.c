@@ -7,7 +7,7 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
-#include "engine/execnet-fork-private.h"
+#include "engine/execnet-worker-thread-private.h"
 #include "objects/execnet-gateway-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -25,8 +25,9 @@ static void list_model_init (GListModelInterface *iface);
  * Makes gateways, knows them by their ids, and ends them together.
  *
  * A group is a [iface@Gio.ListModel] of [class@Gateway]: each is in it from its start to its end.
- * The list changes only in the group's main context, together with its signal; look-up by id is
- * exact at once in any thread. A group with gateways stays alive until they have ended.
+ * The list changes only in the group's main context, together with its signal, and at once for the
+ * thread that made the group. Look-up by id is exact at once in any thread. A group with gateways
+ * stays alive until they have ended.
  *
  * When the program ends in an orderly way, all gateways that are left are asked to end, and killed
  * a second later.
@@ -159,8 +160,8 @@ take_gone_members (ExecnetGroup *self)
     {
       ExecnetMember *member = self->members->pdata[i];
 
-      if (execnet_gateway_core_is_foreign (member->gateway->core)
-          || execnet_gateway_wait_closed (member->gateway, 0, NULL) != EXECNET_WAIT_READY)
+      /* Also those of the process that this is a fork of. */
+      if (execnet_gateway_wait_closed (member->gateway, 0, NULL) != EXECNET_WAIT_READY)
         i++;
       else
         g_ptr_array_add (gone, g_ptr_array_steal_index (self->members, i));
@@ -196,9 +197,12 @@ show (ExecnetGroup *self, GPtrArray *gateways)
 static void
 emit_lost (ExecnetGroup *self, ExecnetMember *member)
 {
-  g_autoptr (GError) error = execnet_gateway_dup_error (member->gateway);
+  g_autoptr (GError) error = NULL;
   gboolean was_up;
 
+  if (execnet_gateway_core_is_foreign (member->gateway->core))
+    return;
+  error = execnet_gateway_dup_error (member->gateway);
   g_mutex_lock (&member->gateway->core->lock);
   was_up = member->gateway->core->information != NULL;
   g_mutex_unlock (&member->gateway->core->lock);
@@ -222,6 +226,7 @@ update_in_context (ExecnetGroup *self)
       execnet_mailbox_take_out (self->mailbox, &member->post);
       emit_lost (self, member);
     }
+  execnet_worker_thread_settle ();
 }
 
 static ExecnetGroup *
@@ -250,14 +255,36 @@ run_post (ExecnetPost *post)
 
 static const ExecnetPostFuncs post_funcs = { hold_post, drop_post, run_post, NULL };
 
+static gboolean
+has_handlers (ExecnetGroup *self)
+{
+  return g_signal_has_handler_pending (self, signals[GATEWAY_LOST], 0, TRUE)
+         || g_signal_has_handler_pending (
+             self, g_signal_lookup ("items-changed", G_TYPE_LIST_MODEL), 0, TRUE);
+}
+
+/* Handlers are called by the thread that made the group, while it runs no loop, or by whoever owns
+ * the context already. Where there are none, anybody may do it: a program without a loop, whose
+ * other threads make gateways, must not collect them for ever. */
+static gboolean
+acquire_context (ExecnetGroup *self, GMainContext *context)
+{
+  gboolean is_own = g_main_context_is_owner (context) || g_thread_self () == self->home;
+
+  if (!g_main_context_acquire (context))
+    return FALSE;
+  if (is_own || !has_handlers (self))
+    return TRUE;
+  g_main_context_release (context);
+  return FALSE;
+}
+
 void
 execnet_group_update (ExecnetGroup *self)
 {
   GMainContext *context = execnet_mailbox_get_context (self->mailbox);
 
-  /* A program without a loop has nobody who owns the context: there the group's own thread does. */
-  if ((self->home == g_thread_self () || g_main_context_is_owner (context))
-      && g_main_context_acquire (context))
+  if (acquire_context (self, context))
     {
       update_in_context (self);
       g_main_context_release (context);
@@ -327,6 +354,7 @@ execnet_group_finalize (GObject *object)
   g_ptr_array_unref (self->members);
   g_ptr_array_unref (self->shown);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
+  g_thread_unref (self->home);
   g_free (self->default_spec);
   g_mutex_clear (&self->lock);
 
@@ -388,7 +416,7 @@ execnet_group_init (ExecnetGroup *self)
   self->shown = g_ptr_array_new_with_free_func (g_object_unref);
   self->default_spec = g_strdup (DEFAULT_SPEC);
   self->mailbox = execnet_mailbox_get (NULL);
-  self->home = g_thread_self ();
+  self->home = g_thread_ref (g_thread_self ());
   execnet_post_init (&self->post, &post_funcs);
 }
 
@@ -634,6 +662,19 @@ dup_default_python (void)
   return path;
 }
 
+/* With the lock. In a fork child the mailbox is the parent's, and delivers nothing. */
+static void
+renew_mailbox (ExecnetGroup *self)
+{
+  ExecnetMailbox *before = self->mailbox;
+
+  if (!execnet_mailbox_is_foreign (before))
+    return;
+  self->mailbox = execnet_mailbox_get (execnet_mailbox_get_context (before));
+  execnet_post_init (&self->post, &post_funcs);
+  execnet_mailbox_unref (before);
+}
+
 /* With the lock. */
 static ExecnetGateway *
 add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
@@ -643,6 +684,7 @@ add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
   ExecnetGateway *gateway;
   ExecnetMember *member;
 
+  renew_mailbox (self);
   if (!allocate_id (self, spec, error))
     return NULL;
   gateway = execnet_gateway_new (G_OBJECT (self),

@@ -39,6 +39,9 @@ ExecnetMailbox *execnet_mailbox_ref (ExecnetMailbox *self);
 void execnet_mailbox_unref (ExecnetMailbox *self);
 GMainContext *execnet_mailbox_get_context (ExecnetMailbox *self);
 
+/* Any thread. TRUE in a fork child for what its parent made: it takes no posts, and delivers none. */
+gboolean execnet_mailbox_is_foreign (ExecnetMailbox *self);
+
 /* Any thread. Its `run` will be called in the context, once, however often it is posted until then. */
 void execnet_mailbox_post (ExecnetMailbox *self, ExecnetPost *post);
 

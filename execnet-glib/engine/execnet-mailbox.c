@@ -25,6 +25,12 @@ struct _ExecnetMailbox
 static GMutex table_lock;
 static GHashTable *table;
 
+gboolean
+execnet_mailbox_is_foreign (ExecnetMailbox *self)
+{
+  return self->generation != execnet_fork_get_generation ();
+}
+
 static void
 put (GQueue *queue, ExecnetPost *post)
 {
@@ -104,7 +110,7 @@ prepare (GSource *source, int *timeout)
 
   *timeout = -1;
   /* In a fork child another thread may have held the lock for ever. */
-  if (self->generation != execnet_fork_get_generation ())
+  if (execnet_mailbox_is_foreign (self))
     return FALSE;
   return move_parked_posts (self);
 }
@@ -133,7 +139,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   gint64 end = g_get_monotonic_time () + TURN_BUDGET_US;
   ExecnetPost *post;
 
-  if (self->generation != execnet_fork_get_generation ())
+  if (execnet_mailbox_is_foreign (self))
     return G_SOURCE_REMOVE;
   while ((post = pop_ready (self)) != NULL)
     {
@@ -211,7 +217,7 @@ execnet_mailbox_unref (ExecnetMailbox *self)
   gboolean is_last;
 
   /* In a fork child the context's table entry may be another's, and the source stays. */
-  if (self->generation != execnet_fork_get_generation ())
+  if (execnet_mailbox_is_foreign (self))
     return;
   g_mutex_lock (&table_lock);
   is_last = --self->n_users == 0;
@@ -249,6 +255,8 @@ execnet_post_init (ExecnetPost *post, const ExecnetPostFuncs *funcs)
 void
 execnet_mailbox_post (ExecnetMailbox *self, ExecnetPost *post)
 {
+  if (execnet_mailbox_is_foreign (self))
+    return;
   g_mutex_lock (&self->lock);
   if (post->queue == &self->parked)
     take (post);
@@ -262,6 +270,8 @@ execnet_mailbox_post (ExecnetMailbox *self, ExecnetPost *post)
 void
 execnet_mailbox_hand_over (ExecnetMailbox *self, ExecnetPost *post)
 {
+  if (execnet_mailbox_is_foreign (self))
+    return;
   g_mutex_lock (&self->lock);
   put_ready (self, post);
   g_mutex_unlock (&self->lock);
@@ -270,6 +280,8 @@ execnet_mailbox_hand_over (ExecnetMailbox *self, ExecnetPost *post)
 void
 execnet_mailbox_park (ExecnetMailbox *self, ExecnetPost *post)
 {
+  if (execnet_mailbox_is_foreign (self))
+    return;
   g_mutex_lock (&self->lock);
   if (post->queue == NULL)
     {
@@ -284,6 +296,8 @@ execnet_mailbox_take_out (ExecnetMailbox *self, ExecnetPost *post)
 {
   gboolean was_waiting;
 
+  if (execnet_mailbox_is_foreign (self))
+    return;
   g_mutex_lock (&self->lock);
   was_waiting = post->queue != NULL;
   if (was_waiting)

@@ -8,6 +8,7 @@
 #include "base/execnet-enum-types.h"
 #include "base/execnet-error.h"
 #include "engine/execnet-channel-core-private.h"
+#include "engine/execnet-worker-thread-private.h"
 #include "objects/execnet-gateway-options-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -610,7 +611,10 @@ execnet_gateway_join (ExecnetGateway *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (execnet_gateway_wait_closed (self, timeout_ms, cancellable) == EXECNET_WAIT_READY)
-    return TRUE;
+    {
+      execnet_worker_thread_settle ();
+      return TRUE;
+    }
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
     g_set_error (error,
                  EXECNET_ERROR,
@@ -624,6 +628,7 @@ execnet_gateway_join (ExecnetGateway *self,
 static void
 return_joined (GTask *task, gpointer result, GError *error)
 {
+  execnet_worker_thread_settle ();
   if (error != NULL)
     g_task_return_error (task, error);
   else

@@ -324,8 +324,7 @@ test_exit_while_blocked (Fixture *fixture, gconstpointer unused)
   g_thread_join (thread);
   /* It came before, or was too late. */
   if (sending.error != NULL)
-    assert_error_says (
-        sending.error, EXECNET_ERROR, EXECNET_ERROR_CLOSED, "was closed");
+    assert_error_says (sending.error, EXECNET_ERROR, EXECNET_ERROR_CLOSED, "closed");
   flag_clear (&sending.done);
 }
 

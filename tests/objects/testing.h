@@ -87,7 +87,7 @@ void assert_still_works (ExecnetGateway *gateway);
 /* Takes the error over. */
 void assert_error_says (GError *error, GQuark domain, int code, const char *part);
 
-/* Waits until the process is gone altogether: not even a zombie is left. */
+/* Waits until the process has ended, which need not be a child of this one. */
 void wait_until_gone (pid_t pid);
 
 /* An asynchronous call's callback, whose data is a GAsyncResult **. */
