@@ -94,7 +94,8 @@ class Channel(Box):
 
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Sets how strings of the other Python arrive here, and tells the other side."""
-        self._coercion = self.gateway.send_coercion(self.id, py2str_as_py3str, py3str_as_py2str)
+        self._coercion = (bool(py2str_as_py3str), bool(py3str_as_py2str))
+        self.gateway.connection.send(RECONFIGURE, self.id, dump_pieces(self._coercion))
 
     def _getremoteerror(self):
         return self._take_error()

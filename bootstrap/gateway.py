@@ -59,13 +59,9 @@ class Gateway(object):
     # later
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Sets how strings of the other Python arrive here, for channels made from now on."""
-        self.coercion = self.send_coercion(0, py2str_as_py3str, py3str_as_py2str)
-
-    # later
-    def send_coercion(self, number, py2str_as_py3str, py3str_as_py2str):
-        coercion = (bool(py2str_as_py3str), bool(py3str_as_py2str))
-        self.connection.send(RECONFIGURE, number, dump_pieces(coercion))
-        return coercion
+        # Here first: the other side may send as soon as it knows.
+        self.coercion = (bool(py2str_as_py3str), bool(py3str_as_py2str))
+        self.connection.send(RECONFIGURE, 0, dump_pieces(self.coercion))
 
     def count_channels(self):
         return len(set(self.channels) | set(self.callbacks))
