@@ -25,7 +25,7 @@ class Connection(object):
         self.reading = reading
         self.writing = writing
         self.open = True
-        self.on_message = self.on_end = None
+        self.on_message = self.on_end = self.on_signal = None
         # Held from the first to the last byte of a message.
         self.write_lock = allocate_lock()
         self.postponed = deque()
@@ -46,6 +46,7 @@ class Connection(object):
     def prepare(self):
         self.wake_reading, self.wake_writing = os.pipe()
         keep_from_children(self.wake_reading, self.wake_writing)
+        watch_signals(self.wake_writing)
         poll = select.poll()
         poll.register(self.reading, select.POLLIN)
         poll.register(self.wake_reading, select.POLLIN)
@@ -66,7 +67,7 @@ class Connection(object):
                 if fd == self.reading:
                     self.read()
                 else:
-                    os.read(fd, 4096)
+                    self.after_waking(os.read(fd, 4096))
         except (EnvironmentError, select.error):
             error = sys.exc_info()[1]
             number = error.args[0] if error.args else None
@@ -79,7 +80,16 @@ class Connection(object):
 
     # later
     def interrupt_reading(self):
-        os.write(self.wake_writing, b'-')
+        try:
+            os.write(self.wake_writing, b'\0')
+        except EnvironmentError:
+            # It is full, so whoever reads will not wait.
+            pass
+
+    # later
+    def after_waking(self, numbers):
+        if numbers.strip(b'\0'):
+            self.on_signal()
 
     def read(self):
         """Reads once and handles what is complete."""

@@ -9,7 +9,7 @@ something to a thread that waits, because that one will want it next.
 """
 
 #: The background thread takes the role when it has been free for so many seconds; the shorter time
-#: holds while threads wait for items.
+#: holds while others sleep until something is read for them.
 TAKE_OVER = 0.005
 TAKE_OVER_AWAITED = 0.0005
 
@@ -29,6 +29,7 @@ class Reader(object):
 
     def __init__(self, connection):
         self.connection = connection
+        connection.on_signal = self.wake_for_signal
         self.lock = allocate_lock()
         # The box that the holder waits for.
         self.held = None
@@ -54,7 +55,7 @@ class Reader(object):
                     if may_read and not self.held and self.connection.open:
                         self.held = reads = box
                     else:
-                        sleeper = self.lie_down(box, serving)
+                        sleeper = self.lie_down(box)
                 if reads:
                     in_time = self.read(box, to_end, deadline, serving)
                     may_read = not serving
@@ -72,12 +73,11 @@ class Reader(object):
             if not in_time or box._ended or box._items and not to_end:
                 return bool(box._ended or box._items and not to_end)
 
-    def lie_down(self, box, serving):
+    def lie_down(self, box):
         sleeper = allocate_lock()
         sleeper.acquire()
         box._sleepers.append(sleeper)
-        if not serving:
-            self.waiting.append(sleeper)
+        self.waiting.append(sleeper)
         return sleeper
 
     def get_up(self, box, sleeper):
@@ -123,9 +123,18 @@ class Reader(object):
 
     def wake(self, box):
         for sleeper in box._sleepers:
-            sleeper.release()
+            if sleeper.locked():
+                sleeper.release()
             self.woken = True
         del box._sleepers[:]
+
+    # later
+    def wake_for_signal(self):
+        """Lets the main thread run a signal's handler, which it does between two steps."""
+        with self.lock:
+            for sleeper in self.waiting:
+                if sleeper.locked():
+                    sleeper.release()
 
     def start_background(self):
         self.background = True

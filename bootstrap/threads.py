@@ -1,6 +1,27 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module threading takes long to import, so it is imported when a second thread runs code."""
+"""What threads and signals need of the standard library, without its slow modules.
+
+The module threading takes long to import, so it is imported when a second thread runs code.
+"""
+
+
+def watch_signals(descriptor):
+    """Makes each signal that has a handler write a byte.
+
+    Python runs handlers between two steps of the main thread. A signal that comes after the last
+    step before a wait would not end that wait, so what is waited for must include this.
+    """
+    if PYTHON_2:
+        from signal import set_wakeup_fd
+    else:
+        from _signal import set_wakeup_fd
+    if hasattr(os, 'set_blocking'):
+        os.set_blocking(descriptor, False)
+    else:
+        import fcntl
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_NONBLOCK)
+    set_wakeup_fd(descriptor)
 
 
 # later

@@ -86,6 +86,9 @@ class Worker:
         while view:
             view = view[os.write(self.writing, view):]
 
+    def has_input(self, seconds):
+        return bool(self.data or self.selector.select(seconds))
+
     def read_some(self):
         if not self.selector.select(PATIENCE):
             raise AssertionError('nothing came; there is %r' % self.data[:1000])
