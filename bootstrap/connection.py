@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Messages in and out of the two descriptors."""
 
+#: So much is read at once. The payload of a message with more missing than that is long.
 READ_SIZE = 0x10000
-#: The payload of a message with more missing than READ_SIZE is read into a buffer of its own, which
-#: is made that large at once and then grows with what really comes.
-LONG_SIZE = 0x400000
 #: Pieces of an item up to this length are joined and written at once.
 JOINED_SIZE = 0x10000
 
@@ -33,11 +31,8 @@ class Connection(object):
         # what a system call gives goes into a list in the same step, and stays there until it was
         # made use of: here bytes that were not handled yet.
         self.pending = []
-        # The one long payload that is being read: its code, channel and length, the buffer and the
-        # numbers of bytes that went into that.
+        # The one long payload that is being read.
         self.long = None
-        self.buffer = b''
-        self.counts = []
         # How much of the bytes at hand is done, and how much it is with the message that is being
         # handled. That one is handled again after an exception, unless its item is in a box.
         self.done = self.next = 0
@@ -104,47 +99,35 @@ class Connection(object):
 
     # later
     def read_long(self):
-        code, channel_id, length = self.long
-        filled = sum(self.counts)
-        if filled < length:
-            self.counts[:] = [filled]
-            if filled == len(self.buffer):
-                buffer = bytearray(min(length, 2 * filled))
-                buffer[:filled] = self.buffer
-                self.buffer = buffer
-            self.counts.extend(self.fill(filled, min(length, len(self.buffer))))
-            if not self.counts[-1]:
+        long = self.long
+        space = long.get_space()
+        if space:
+            long.counts.extend(self.fill(space))
+            if not long.counts[-1]:
                 return self.end()
-        if sum(self.counts) == length:
-            self.done, self.next = 0, 1
-            try:
-                self.on_message[code](channel_id, memoryview(self.buffer)[:length])
-                self.done = 1
-            finally:
-                if self.done:
-                    self.long = None
-            if length > LONG_SIZE:
-                self.buffer = b''
+            if long.get_space():
+                return
+        code, channel_id, length = long.message
+        self.done, self.next = 0, 1
+        try:
+            self.on_message[code](channel_id, long.get())
+            self.done = 1
+        finally:
+            if self.done:
+                self.long = None
 
     # later
-    def fill(self, start, stop):
+    def fill(self, space):
+        """Gives a list, made in the step that reads."""
         if self.file is None:
             import io
             self.file = io.FileIO(self.reading, 'rb', closefd=False)
-        return imap(self.file.readinto, (memoryview(self.buffer)[start:stop],))
-
-    # later
-    def start_long(self, code, channel_id, length, data):
-        if len(self.buffer) < min(length, LONG_SIZE):
-            self.buffer = bytearray(min(length, LONG_SIZE))
-        self.buffer[:len(data)] = data
-        self.counts = [len(data)]
-        self.long = (code, channel_id, length)
+        return imap(self.file.readinto, (space,))
 
     def resume(self):
         """Handles what an exception of a signal handler has left."""
         if self.long:
-            if sum(self.counts) == self.long[2]:
+            if not self.long.get_space():
                 self.read_long()
         elif self.pending:
             self.handle_messages()
@@ -171,7 +154,7 @@ class Connection(object):
             end = pos + 9 + length
             if end > size:
                 if end - size > READ_SIZE:
-                    self.start_long(code, channel_id, length, data[pos + 9:])
+                    self.long = make_payload((code, channel_id, length), data[pos + 9:])
                     self.done = size
                 return
             if tracing:

@@ -148,6 +148,10 @@ class Reader(object):
                 continue
             try:
                 self.read(nothing, False, None, connection.takes_turns)
+            except BaseException:
+                # There are no signal handlers here, so no memory, or worse.
+                sys.stderr.write(describe_error()[0])
+                connection.end()
             finally:
                 self.held = None
                 self.turns += 1

@@ -340,8 +340,8 @@ def _find_refused_member(value, path, around, check_channel):
 
 
 def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=None, start=0):
-    """Gives the value of an item as messages carry it: without a version byte. The data are bytes
-    or a memoryview of them.
+    """Gives the value of an item as messages carry it: without a version byte. The data are bytes,
+    or a list of what stands before long bytes, these, and what stands behind them.
 
     load_channel makes a channel from its number; without it a channel is an error.
     """
@@ -349,11 +349,10 @@ def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=
         opcode, value, stop = _int_item.unpack_from(data, start)
         if opcode == INT and stop == STOP:
             return value
-    if type(data) is memoryview:
-        item = _load_only_bytes(data, start)
-        if item is not None:
-            return item
-        data = data.tobytes()
+    if type(data) is list:
+        if data[0] == _pack_head(BYTES, len(data[1])) and data[2] == b'Q':
+            return data[1]
+        data = b''.join(data)
     codes = bytearray(data) if PYTHON_2 else data
     size = len(data)
     stack = []
@@ -458,16 +457,6 @@ def load_item(data, py2str_as_py3str=True, py3str_as_py2str=False, load_channel=
     except TypeError:
         reason = "a value that can't be a key or an index there"
     raise LoadError('invalid data at byte %d: %s' % (pos, reason))
-
-
-# later
-def _load_only_bytes(data, start):
-    """Copies a long item only once, when it is nothing but bytes."""
-    size = len(data) - start - 6
-    if size >= 0 and data[start:start + 5].tobytes() == _pack_head(BYTES, size) \
-            and data[-1:].tobytes() == b'Q':
-        return data[start + 5:-1].tobytes()
-    return None
 
 
 _SIZED = frozenset([PY3STRING, BYTES, UNICODE, PY2STRING, LONGINT, LONGLONG])

@@ -20,6 +20,11 @@
 /* As large as a program without privileges may make it on most systems. */
 #define PIPE_SIZE (1024 * 1024)
 
+/* Of what we send. The kernel says that there is room when a quarter is left, which must be enough
+ * for the reader to be busy until we have written. For the worker, whose write() waits, its own
+ * size is best. */
+#define SOCKET_SIZE (512 * 1024)
+
 static void
 close_fd (int *fd)
 {
@@ -71,8 +76,12 @@ open_pipe (int *reading_end, int *writing_end)
 static gboolean
 open_socket (ExecnetStdio *self)
 {
+  const int size = SOCKET_SIZE;
+
   if (!open_socket_pair (&self->our_input, &self->child_stdin))
     return FALSE;
+  /* Where the system allows less, it is just slower. */
+  setsockopt (self->our_input, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   self->our_output = self->our_input;
   self->child_stdout = self->child_stdin;
   return TRUE;
