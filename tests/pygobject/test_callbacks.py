@@ -288,6 +288,28 @@ class CallbackTest(Case):
         channel.setcallback(start)
         self.assertEqual(collector.wait_for(2), ['inner', END])
 
+    def test_waiting_in_the_caller(self):
+        """The gateway's thread stays free while the caller is called with what has been waiting."""
+        collector = Collector()
+        channel = self.gateway.remote_exec(
+            'ready = channel.receive()\nchannel.send(1)\nready.send(None)\n'
+            'channel.receive()\nchannel.send(2)')
+        ready = self.gateway.newchannel()
+        channel.send(ready)
+        ready.receive(LONG)
+
+        def take(item):
+            collector(item)
+            if item == 1:
+                channel.send(None)
+                inner = self.gateway.remote_exec('channel.send("inner")')
+                inner.setcallback(collector)
+                inner.waitclose(LONG)
+
+        channel.setcallback(take, endmarker=END)
+        channel.waitclose(LONG)
+        self.assertEqual(collector.items, [1, 'inner', 2, END])
+
     def test_end_marker_when_terminated(self):
         collector = Collector()
         channel = self.gateway.remote_exec('channel.receive()')

@@ -7,6 +7,8 @@ execnet's programs expect their callbacks to run while the main thread is blocke
 else, and one gateway's callback to be able to wait for another's.
 """
 
+import collections
+import itertools
 import os
 import threading
 import traceback
@@ -41,10 +43,14 @@ class CallbackThread:
             self._n_callbacks += 1
             if self._thread is not None:
                 return
+            owns = threading.Event()
             # A daemon, because the interpreter joins others before our exit handler runs.
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(owns,), name=self._name,
+                                            daemon=True)
             _running.add(self)
             self._thread.start()
+            # Who waits for a channel's end runs a callback whose context nobody owns.
+            owns.wait()
 
     def release(self):
         """Take back one `hold`."""
@@ -64,16 +70,17 @@ class CallbackThread:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
 
-    def _run(self):
+    def _run(self, owns):
         self.context.push_thread_default()
+        owns.set()
         while not self._has_ended():
             self.context.iteration(True)
-        self.context.pop_thread_default()
 
     def _has_ended(self):
         with _lock:
             if self._n_callbacks or not self._may_end:
                 return False
+            self.context.pop_thread_default()
             self._thread = None
             _running.discard(self)
             return True
@@ -95,43 +102,52 @@ class Receiver:
         self._thread = thread
         self._has_failed = False
         self._error = None
-        # Held by setcallback while it delivers what has been waiting: the rest comes after it.
-        self._turn = threading.Lock()
+        # The thread that delivers what has been waiting, and what came meanwhile: the gateway's
+        # thread leaves that to it, because the callback may wait for something else of the gateway.
         self._deliverer = None
+        self._backlog = collections.deque()
+        self._turn = threading.Condition()
 
     def __call__(self, data, *unused):
         with self._turn:
-            if data is None:
-                self._end()
-            elif not self._has_failed:
-                try:
-                    self._deliver(data)
-                except BaseException:
-                    return self._fail()
+            if self._deliverer is not None:
+                self._backlog.append(data)
+                return True
+        try:
+            self._take(data)
+        except BaseException:
+            return self._fail()
         return True
 
     def start(self, channel):
         """Become the channel's callback, and deliver here what has been waiting."""
-        with self._turn:
-            self._thread.hold()
+        self._deliverer = threading.get_ident()
+        self._thread.hold()
+        try:
+            _, queued = checked(self._gateway, channel.set_bytes_callback,
+                                self._thread.context, True, self)
+        except BaseException:
+            self._thread.release()
+            raise
+        channel._receiver = self
+        failure = None
+        queued = iter(queued or ())
+        while self._deliverer is not None:
             try:
-                _, queued = checked(self._gateway, channel.set_bytes_callback,
-                                    self._thread.context, True, self)
-            except BaseException:
-                self._thread.release()
-                raise
-            channel._receiver = self
-            self._deliverer = threading.get_ident()
-            try:
-                for data in queued or ():
-                    self._deliver(data)
-            except BaseException:
+                for data in itertools.chain(queued, self._take_backlog()):
+                    self._take(data)
+            except BaseException as error:
                 self._fail()
-                # The caller gets it; nobody else needs to.
-                self._error = None
-                raise
-            finally:
-                self._deliverer = None
+                failure = failure or error
+        if failure is not None:
+            # The caller gets it; nobody else needs to.
+            self._error = None
+            raise failure
+
+    def wait_delivered(self, timeout=None):
+        """Wait until nothing is left to `start`, and tell whether it came to that in time."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._deliverer is None, timeout)
 
     def is_delivered_by_caller(self):
         """Tell whether the caller is called by `start`, so that waiting can't end."""
@@ -142,6 +158,22 @@ class Receiver:
         error, self._error = self._error, None
         return error
 
+    def _take_backlog(self):
+        while True:
+            with self._turn:
+                if not self._backlog:
+                    self._deliverer = None
+                    self._turn.notify_all()
+                    return
+                data = self._backlog.popleft()
+            yield data
+
+    def _take(self, data):
+        if data is None:
+            self._end()
+        elif not self._has_failed:
+            self._deliver(data)
+
     def _deliver(self, data):
         channel = self._channel()
         if channel is not None:
@@ -151,8 +183,8 @@ class Receiver:
         self._callback(load_received(data, self._load_flags, self._gateway))
 
     def _fail(self):
-        self._has_failed = True
         """Close the channel with the error at hand; returns False when the library has to do it."""
+        self._has_failed = True
         text = traceback.format_exc()
         self._error = RemoteError(text)
         channel = self._channel()

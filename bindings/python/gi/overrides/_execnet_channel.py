@@ -202,7 +202,8 @@ class Channel(Execnet.Channel):
         receiver = self._receiver
         if receiver is not None and receiver.is_delivered_by_caller():
             raise OSError('waiting for the end of %r in its own callback would never end' % self)
-        if wait(self.wait_closed, timeout) == _TIMED_OUT:
+        if wait(self.wait_closed, timeout) == _TIMED_OUT \
+                or receiver is not None and not receiver.wait_delivered(timeout):
             raise TimeoutError('Timeout after %r seconds' % timeout)
         if receiver is not None:
             self._raise(receiver.take_error())
