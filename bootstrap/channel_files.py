@@ -1,6 +1,11 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Files on channels: each write is an item, and reading joins what the items hold."""
+"""Files on channels: each write is an item, and reading joins what the items hold.
+
+This file stands alone: the worker and the Python binding both use it.
+"""
+
+from _collections import deque
 
 
 # later
@@ -12,16 +17,17 @@ def make_channel_file(channel, mode, proxyclose):
     raise ValueError("the mode of a channel's file is 'r' or 'w', not %r" % (mode,))
 
 
-# later
-class ChannelFileWrite(object):
-    """A file whose writes are sent as items."""
+class ChannelFile(object):
+    """What both kinds of files have. (Not later: a class that is must find its bases.)"""
 
-    mode = 'w'
+    closed = False
 
     def __init__(self, channel, proxyclose=False):
         self.channel = channel
-        self.closed = False
         self._proxyclose = proxyclose
+
+    def __repr__(self):
+        return '<ChannelFile %d %s>' % (self.channel.id, 'closed' if self.closed else 'open')
 
     def __enter__(self):
         return self
@@ -29,20 +35,23 @@ class ChannelFileWrite(object):
     def __exit__(self, *error):
         self.close()
 
-    def write(self, data):
-        if self.closed:
-            raise ValueError('write to a closed file')
-        self.channel.send(data)
-        return len(data)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
+    def isatty(self):
+        """Tells that this is no terminal."""
+        return False
 
     def flush(self):
-        pass
+        """Does nothing: each write is sent at once."""
 
-    def isatty(self):
+    def readable(self):
+        """Tells whether this is a file to read from."""
+        return self.mode == 'r'
+
+    def writable(self):
+        """Tells whether this is a file to write to."""
+        return self.mode == 'w'
+
+    def seekable(self):
+        """Tells that there is no way back."""
         return False
 
     def close(self):
@@ -52,71 +61,117 @@ class ChannelFileWrite(object):
             if self._proxyclose:
                 self.channel.close()
 
+    def _check_open(self):
+        if self.closed:
+            raise ValueError('%r: the file was closed' % (self,))
+
 
 # later
-class ChannelFileRead(object):
+class ChannelFileWrite(ChannelFile):
+    """A file whose writes are sent as items."""
+
+    mode = 'w'
+
+    def write(self, data):
+        """Sends text or bytes as one item, and gives their length."""
+        if not self._proxyclose:
+            self._check_open()
+        # With the file its channel was closed, which then refuses with an error of its own.
+        self.channel.send(data)
+        return len(data)
+
+    def writelines(self, lines):
+        """Sends each of the lines as one item."""
+        for line in lines:
+            self.write(line)
+
+
+# later
+class ChannelFileRead(ChannelFile):
     """A file that reads items of text, or of bytes, one behind the other."""
 
     mode = 'r'
 
     def __init__(self, channel, proxyclose=False):
-        self.channel = channel
-        self.closed = False
-        self._proxyclose = proxyclose
-        self._rest = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
+        ChannelFile.__init__(self, channel, proxyclose)
+        # What came and was not read yet: pieces, of the first only what is behind the position.
+        self._pieces = deque()
+        self._position = 0
+        self._size = 0
+        self._nothing = ''
 
     def __iter__(self):
-        return iter(self.readline, self._rest[:0] if self._rest is not None else '')
+        return self
 
-    def _collect(self, enough):
-        """Gives what is left and comes, until `enough` says that a piece is sufficient."""
-        if self.closed:
-            raise ValueError('read from a closed file')
-        pieces = [] if self._rest is None else [self._rest]
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    next = __next__
+
+    def _receive(self):
+        """Gives the next piece, which is kept, or nothing at the end."""
         try:
-            while not pieces or not enough(pieces[-1]):
-                pieces.append(self.channel.receive())
+            piece = self.channel.receive()
         except EOFError:
-            pass
-        return pieces[0][:0].join(pieces) if pieces else ''
+            return None
+        if not isinstance(piece, (bytes, type(u''))):
+            raise TypeError('cannot read from %r: the item %.100r is neither text nor bytes'
+                            % (self, piece))
+        self._nothing = piece[:0]
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return piece
 
-    def _take(self, data, size):
-        self._rest = data[size:]
-        return data[:size]
+    def _take(self, size):
+        taken = []
+        self._size -= size
+        while size > 0:
+            piece = self._pieces[0]
+            end = self._position + size
+            taken.append(piece[self._position:end])
+            size -= len(taken[-1])
+            if end < len(piece):
+                self._position = end
+            else:
+                self._pieces.popleft()
+                self._position = 0
+        return taken[0] if len(taken) == 1 else self._nothing.join(taken)
 
     def read(self, size=-1):
         """Gives `size` characters or bytes, or all up to the end of the channel."""
-        if size is None or size < 0:
-            data = self._collect(lambda piece: False)
-            return self._take(data, len(data))
-        missing = [size]
-
-        def enough(piece):
-            missing[0] -= len(piece)
-            return missing[0] <= 0
-
-        return self._take(self._collect(enough), size)
+        self._check_open()
+        wanted = None if size is None or size < 0 else size
+        while wanted is None or self._size < wanted:
+            if self._receive() is None:
+                break
+        return self._take(self._size if wanted is None else min(wanted, self._size))
 
     def readline(self):
         """Gives a line with its end, or what is left at the end of the channel."""
-        data = self._collect(lambda piece: newline_of(piece) in piece)
-        return self._take(data, data.find(newline_of(data)) + 1 or len(data))
+        self._check_open()
+        size = 0
+        start = self._position
+        for piece in list(self._pieces):
+            found = piece.find(newline_of(piece), start) + 1
+            if found:
+                return self._take(size + found - start)
+            size += len(piece) - start
+            start = 0
+        while True:
+            piece = self._receive()
+            if piece is None:
+                return self._take(size)
+            found = piece.find(newline_of(piece)) + 1
+            if found:
+                return self._take(size + found)
+            size += len(piece)
 
-    def isatty(self):
-        return False
-
-    def close(self):
-        """Closes the file, and with `proxyclose` the channel too."""
-        if not self.closed:
-            self.closed = True
-            if self._proxyclose:
-                self.channel.close()
+    def readlines(self):
+        """Gives all lines up to the end of the channel."""
+        return list(self)
 
 
 # later

@@ -8,6 +8,7 @@ from gi.repository import GLib
 from ..module import get_introspection_module
 from ..overrides import override
 from . import _execnet_callbacks as callbacks
+from . import _execnet_channel_files as channel_files
 from . import _execnet_serializer as serializer
 from ._execnet_errors import RemoteError, TimeoutError, checked, from_glib, from_remote
 from ._execnet_items import LoadError, dump_sent, load_received, remember_named
@@ -172,6 +173,14 @@ class Channel(Execnet.Channel):
         other side and `waitclose` raise. Raises OSError when the channel has a callback.
         """
         callbacks.set_callback(self, callback, endmarker, endmarker is not NO_ENDMARKER_WANTED)
+
+    def makefile(self, mode='w', proxyclose=False):
+        """Return a file: with 'w' each `write` sends one item, with 'r' items are read in a row.
+
+        Items are text or bytes, and so is what `read`, `readline` and iteration return. Closing
+        the file closes the channel only with `proxyclose`.
+        """
+        return channel_files.make_channel_file(self, mode, proxyclose)
 
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Set, on both sides, how strings of Python 2 and 3 in items are read; see `loads`."""
