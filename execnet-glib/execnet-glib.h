@@ -15,6 +15,8 @@
 #include <execnet-glib/objects/execnet-channel.h>
 #include <execnet-glib/objects/execnet-gateway.h>
 #include <execnet-glib/data/execnet-remote-error.h>
+#include <execnet-glib/collections/execnet-receive-queue.h>
+#include <execnet-glib/collections/execnet-multi-channel.h>
 #include <execnet-glib/collections/execnet-group.h>
 
 #undef EXECNET_INSIDE

@@ -20,6 +20,8 @@ typedef struct _ExecnetRemoteError ExecnetRemoteError;
 typedef struct _ExecnetChannel ExecnetChannel;
 typedef struct _ExecnetGateway ExecnetGateway;
 typedef struct _ExecnetGroup ExecnetGroup;
+typedef struct _ExecnetMultiChannel ExecnetMultiChannel;
+typedef struct _ExecnetReceiveQueue ExecnetReceiveQueue;
 
 /**
  * ExecnetChannelState:

@@ -27,6 +27,9 @@ struct _ExecnetGroup
 /* Any thread. A new array of the gateways that are not closed (or of all), holding references. */
 GPtrArray *execnet_group_dup_gateways (ExecnetGroup *self, gboolean with_closed);
 
+/* Any thread. As above, those that are up and were not asked to end. */
+GPtrArray *execnet_group_dup_running_gateways (ExecnetGroup *self);
+
 /* Any thread. Makes the list model show the registry, and lets go of what has ended: at once where
  * the thread owns the group's context, or made the group and can own it; else in a moment, there. */
 void execnet_group_update (ExecnetGroup *self);

@@ -310,6 +310,24 @@ execnet_group_dup_gateways (ExecnetGroup *self, gboolean with_closed)
   return gateways;
 }
 
+GPtrArray *
+execnet_group_dup_running_gateways (ExecnetGroup *self)
+{
+  GPtrArray *gateways = execnet_group_dup_gateways (self, FALSE);
+
+  for (guint i = 0; i < gateways->len;)
+    {
+      g_autoptr (ExecnetConnection) connection
+          = execnet_gateway_core_get_connection (((ExecnetGateway *) gateways->pdata[i])->core, NULL);
+
+      if (connection != NULL)
+        i++;
+      else
+        g_ptr_array_remove_index (gateways, i);
+    }
+  return gateways;
+}
+
 /* The object. */
 
 static void

@@ -8,6 +8,8 @@
 #endif
 
 #include <execnet-glib/base/execnet-types.h>
+#include <execnet-glib/collections/execnet-multi-channel.h>
+#include <execnet-glib/data/execnet-source.h>
 #include <execnet-glib/data/execnet-xspec.h>
 #include <execnet-glib/objects/execnet-gateway.h>
 
@@ -76,6 +78,16 @@ ExecnetGateway *execnet_group_lookup (ExecnetGroup *self, const char *id);
 
 EXECNET_AVAILABLE_IN_1_0
 GPtrArray *execnet_group_get_gateways (ExecnetGroup *self);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetMultiChannel *
+execnet_group_remote_exec (ExecnetGroup *self, const char *text, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetMultiChannel *execnet_group_remote_exec_source (ExecnetGroup *self,
+                                                       ExecnetSource *source,
+                                                       GVariant *arguments,
+                                                       GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
 gboolean execnet_group_terminate (ExecnetGroup *self,

@@ -9,6 +9,7 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-remote-error-private.h"
+#include "engine/execnet-arrival-queue-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -21,15 +22,45 @@ execnet_arrival_free (gpointer data)
   g_free (arrival);
 }
 
-void
-execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
+/* With the lock. */
+static ExecnetArrival *
+new_arrival (ExecnetChannelCore *self, GBytes *bytes)
 {
   ExecnetArrival *arrival = g_new (ExecnetArrival, 1);
-  ExecnetPending *receiver = execnet_pending_peek (&self->receivers);
 
   arrival->bytes = g_bytes_ref (bytes);
   arrival->form = EXECNET_ITEM_FORM_OPCODES;
   arrival->flags = self->load_flags;
+  return arrival;
+}
+
+ExecnetArrival *
+execnet_channel_core_new_arrival (ExecnetChannelCore *self, GBytes *bytes)
+{
+  ExecnetArrival *arrival;
+
+  g_mutex_lock (&self->gateway->lock);
+  arrival = new_arrival (self, bytes);
+  g_mutex_unlock (&self->gateway->lock);
+  return arrival;
+}
+
+void
+execnet_channel_core_give_back (ExecnetChannelCore *self, GBytes *bytes)
+{
+  g_mutex_lock (&self->gateway->lock);
+  g_queue_push_head (&self->arrivals, new_arrival (self, bytes));
+  execnet_condition_announce (&self->changed);
+  execnet_channel_core_post (self);
+  g_mutex_unlock (&self->gateway->lock);
+  g_bytes_unref (bytes);
+}
+
+void
+execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
+{
+  ExecnetArrival *arrival = new_arrival (self, bytes);
+  ExecnetPending *receiver = execnet_pending_peek (&self->receivers);
 
   if (receiver != NULL)
     {
@@ -37,6 +68,12 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
       return;
     }
   g_queue_push_tail (&self->arrivals, arrival);
+  if (self->queue != NULL)
+    {
+      if (!execnet_arrival_queue_file (self->queue, self, FALSE))
+        execnet_arrival_free (g_queue_pop_tail (&self->arrivals));
+      return;
+    }
   execnet_condition_announce (&self->changed);
   if (self->n_waiters == 0)
     execnet_channel_core_post (self);
@@ -51,6 +88,16 @@ execnet_channel_core_set_errors (ExecnetChannelCore *self,
     self->remote_error = execnet_remote_error_copy (remote_error);
   if (end_error != NULL && self->end_error == NULL)
     self->end_error = g_error_copy (end_error);
+}
+
+/* With the lock. The queue hears of the end once. */
+static void
+end_queue (ExecnetChannelCore *self)
+{
+  g_autoptr (ExecnetArrivalQueue) queue = g_steal_pointer (&self->queue);
+
+  if (queue != NULL)
+    execnet_arrival_queue_file (queue, self, TRUE);
 }
 
 void
@@ -69,6 +116,7 @@ execnet_channel_core_end (ExecnetChannelCore *self,
     execnet_pending_complete (execnet_pending_peek (&self->receivers),
                               NULL,
                               execnet_channel_core_take_end_error (self));
+  end_queue (self);
   execnet_channel_core_wake (self);
   execnet_channel_core_post (self);
   if (state == EXECNET_CHANNEL_CLOSED)
@@ -84,7 +132,7 @@ set_handler_error (ExecnetChannelCore *self, GError **error)
   g_set_error (error,
                EXECNET_ERROR,
                EXECNET_ERROR_HAS_HANDLER,
-               _ ("The items of the channel %d go to a callback, and can't be received too."),
+               _ ("The items of the channel %d go to a callback or a queue, and can't be received too."),
                self->id);
   return TRUE;
 }
@@ -231,6 +279,58 @@ execnet_channel_core_receive (ExecnetChannelCore *self,
 
   if (!done)
     execnet_wait_set_error (&wait.wait, error, _ ("No item came in time."));
+  return arrival;
+}
+
+/* With the lock. */
+static void
+file_all (ExecnetChannelCore *self)
+{
+  execnet_arrival_queue_add_channel (self->queue);
+  for (guint i = 0; i < self->arrivals.length; i++)
+    execnet_arrival_queue_file (self->queue, self, FALSE);
+  if (execnet_channel_core_has_ended (self))
+    end_queue (self);
+}
+
+gboolean
+execnet_channel_core_set_queue (ExecnetChannelCore *self, ExecnetArrivalQueue *queue, GError **error)
+{
+  gboolean is_first;
+
+  if (set_foreign_error (self, error))
+    return FALSE;
+  g_mutex_lock (&self->gateway->lock);
+  is_first = !self->had_callback;
+  if (is_first)
+    {
+      self->had_callback = TRUE;
+      self->queue = execnet_arrival_queue_ref (queue);
+      file_all (self);
+      execnet_channel_core_wake (self);
+    }
+  g_mutex_unlock (&self->gateway->lock);
+  execnet_connection_serve (self->gateway->connection);
+
+  if (!is_first)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_HAS_HANDLER,
+                 _ ("The items of the channel %d go to a callback or a queue already."),
+                 self->id);
+  return is_first;
+}
+
+ExecnetArrival *
+execnet_channel_core_take_queued (ExecnetChannelCore *self)
+{
+  ExecnetArrival *arrival;
+
+  if (execnet_gateway_core_is_foreign (self->gateway))
+    return NULL;
+  g_mutex_lock (&self->gateway->lock);
+  arrival = g_queue_pop_head (&self->arrivals);
+  g_mutex_unlock (&self->gateway->lock);
   return arrival;
 }
 

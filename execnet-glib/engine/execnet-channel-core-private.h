@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 /* What the engine knows of a channel, as ExecnetGatewayCore of a gateway. Its fields are under the
  * gateway's lock. */
 typedef struct _ExecnetChannelCore ExecnetChannelCore;
+typedef struct _ExecnetArrivalQueue ExecnetArrivalQueue; /* execnet-arrival-queue-private.h */
 
 /* An item as it arrived: it is decoded in the thread that takes it. */
 typedef struct
@@ -64,7 +65,8 @@ struct _ExecnetChannelCore
   gboolean is_registered; /* in the gateway's table */
   gboolean is_unclaimed;  /* it arrived in an item, and nobody asked for it yet */
   gboolean is_named;      /* it has an object, and an item names it that nobody looked at yet */
-  gboolean had_callback;  /* one was ever set */
+  gboolean had_callback;  /* one, or a queue, was ever set */
+  ExecnetArrivalQueue *queue;  /* of several channels, until the end; holds a reference */
   ExecnetChannelCallback *callback;
   ExecnetRemoteError *remote_error;
   gboolean remote_error_taken;
@@ -135,6 +137,16 @@ ExecnetArrival *execnet_channel_core_receive (ExecnetChannelCore *self,
                                               GError **error);
 /* Any thread. NULL without an error: nothing is there now. */
 ExecnetArrival *execnet_channel_core_try_receive (ExecnetChannelCore *self, GError **error);
+/* Any thread. Its items go to a queue of several channels from now on. */
+gboolean execnet_channel_core_set_queue (ExecnetChannelCore *self,
+                                         ExecnetArrivalQueue *queue,
+                                         GError **error);
+/* Any thread: the next item for whoever has its turn in the queue, or NULL. */
+ExecnetArrival *execnet_channel_core_take_queued (ExecnetChannelCore *self);
+/* Any thread: an item that was received comes next again. Takes the bytes over. */
+void execnet_channel_core_give_back (ExecnetChannelCore *self, GBytes *bytes);
+/* Any thread: what execnet_channel_core_decode needs. */
+ExecnetArrival *execnet_channel_core_new_arrival (ExecnetChannelCore *self, GBytes *bytes);
 void execnet_channel_core_receive_async (ExecnetChannelCore *self,
                                          gint timeout_ms,
                                          GTask *task,

@@ -7,6 +7,7 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-remote-error-private.h"
+#include "engine/execnet-arrival-queue-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -45,6 +46,7 @@ execnet_channel_core_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_queue_clear_full (&self->arrivals, execnet_arrival_free);
+  g_clear_pointer (&self->queue, execnet_arrival_queue_unref);
   g_clear_pointer (&self->remote_error, execnet_remote_error_free);
   g_clear_error (&self->end_error);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);

@@ -15,11 +15,11 @@ from support import Case
 MISSING = {
     'execnet': {
         # Collections over several gateways, and execution models of the program itself.
-        'MultiChannel', 'RSync', 'set_execmodel',
+        'RSync', 'set_execmodel',
         # Deprecated there since version 1.0; makegateway does what they do.
         'PopenGateway', 'SocketGateway', 'SshGateway',
     },
-    'Group': {'execmodel', 'remote_exec', 'remote_execmodel', 'set_execmodel'},
+    'Group': {'execmodel', 'remote_execmodel', 'set_execmodel'},
     'Gateway': {'execmodel'},
 }
 

@@ -180,6 +180,21 @@ class Group {
     }
 
     /**
+     * Runs code in all interpreters that are up, as `Gateway.remoteExec` does in one.
+     *
+     * @param {string|Execnet.Source} source - the code
+     * @param {?object} [args] - the arguments, by name, of the function that `source` names
+     * @returns {Execnet.MultiChannel} a channel to each
+     * @throws {GLib.Error} as `Gateway.remoteExec`: then the code of those before is without channel
+     */
+    remoteExec(source, args = null) {
+        const gateways = [...this].filter(
+            gateway => gateway.get_state() === Execnet.GatewayState.RUNNING);
+        return Execnet.MultiChannel.new(
+            gateways.map(gateway => gateway.remoteExec(source, args)));
+    }
+
+    /**
      * Ends all gateways: asks, waits, then kills.
      *
      * @param {number} [timeout] - milliseconds to wait, -1 without end

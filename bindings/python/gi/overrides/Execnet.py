@@ -20,6 +20,7 @@ from ._execnet_gateway import Gateway  # noqa: E402
 from ._execnet_group import Group  # noqa: E402
 from ._execnet_items import (DataFormatError, DumpError, LoadError,  # noqa: E402
                              dump, dumps, load, loads)
+from ._execnet_multi import MultiChannel  # noqa: E402
 from ._execnet_xspec import XSpec  # noqa: E402
 
 _library = get_introspection_module('Execnet')
@@ -34,5 +35,5 @@ default_group = Group.get_default()
 makegateway = default_group.makegateway
 
 __all__ = ['__version__', 'Channel', 'DataFormatError', 'DumpError', 'Gateway', 'Group',
-           'HostNotFound', 'LoadError', 'RemoteError', 'TimeoutError', 'XSpec', 'default_group',
-           'dump', 'dumps', 'load', 'loads', 'makegateway']
+           'HostNotFound', 'LoadError', 'MultiChannel', 'RemoteError', 'TimeoutError', 'XSpec',
+           'default_group', 'dump', 'dumps', 'load', 'loads', 'makegateway']

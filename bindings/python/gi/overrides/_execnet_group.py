@@ -14,6 +14,7 @@ from ..module import get_introspection_module
 from ..overrides import override
 from . import _execnet_callbacks as callbacks
 from ._execnet_errors import checked, from_glib
+from ._execnet_multi import MultiChannel
 from ._execnet_wait import check_timeout, complete, wait
 from ._execnet_xspec import XSpec
 
@@ -123,6 +124,13 @@ class Group(Execnet.Group):
 
     def __repr__(self):
         return '<Group %r>' % [gateway.id for gateway in self]
+
+    def remote_exec(self, source, **kwargs):
+        """Run `source` on all gateways, as `Gateway.remote_exec` does; returns a MultiChannel.
+
+        Raises OSError when a gateway of the group has died: `exit` takes it out.
+        """
+        return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])
 
     # Ending
 
