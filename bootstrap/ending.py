@@ -47,6 +47,8 @@ def leave(gateway):
             sys.modules['atexit']._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
+        if _output_pumps:
+            send_rest()
     except BaseException:
         pass
     os._exit(status)

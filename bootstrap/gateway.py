@@ -3,7 +3,7 @@
 """The worker's gateway: its channels, and what the messages do."""
 
 (STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE, HELLO,
- INFORMATION) = range(10)
+ INFORMATION, OUTPUT) = range(11)
 
 
 class Gateway(object):

@@ -4,7 +4,7 @@
 
 
 # later
-def make_jython_connection():
+def make_jython_connection(output):
     import jarray
     system = os._posix_impl
 
@@ -51,10 +51,13 @@ def make_jython_connection():
                         raise ChannelError('cannot send: the other side is gone (error %d)'
                                            % system.errno())
 
-    reading, writing = system.dup(0), system.dup(1)
+    reading, writing = system.dup(0), system.dup(0 if output == 'inherited' else 1)
     null = system.open(os.devnull, os.O_RDWR, 0)
     system.dup2(null, 0)
-    system.dup2(null, 1)
     sys.stdin = sys.__stdin__ = open(os.devnull)
-    sys.stdout = sys.__stdout__ = NullFile()
+    if output == 'inherited':
+        write_lines()
+    else:
+        system.dup2(null, 1)
+        sys.stdout = sys.__stdout__ = NullFile()
     return JythonConnection(reading, writing)

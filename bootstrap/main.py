@@ -8,18 +8,21 @@ class SetupError(Exception):
 
 
 def main():
+    options = load_item(binascii.a2b_base64(OPTIONS), True, False, None, 1)
+    output = options.get('output')
     if JYTHON:
-        connection = make_jython_connection()
+        connection = make_jython_connection(output)
     else:
-        connection = Connection(*take_standard_descriptors())
+        connection = Connection(*take_standard_descriptors(output))
     try:
-        options = load_item(binascii.a2b_base64(OPTIONS), True, False, None, 1)
         apply_options(options)
         start_tracing()
         gateway = Gateway(connection, native(options['id']) + '-worker',
                           native(options['execmodel']))
     except BaseException:
         refuse_start(connection)
+    if output in ('stdout', 'both'):
+        send_output(connection, output)
     hello = dump_item(get_information())
     connection.write([b'1' + message_header.pack(HELLO, 0, len(hello)) + hello])
     # While the answer travels: the first call of compile() costs as much as half of the above.

@@ -9,11 +9,12 @@ early = "@EARLY@"
 compiled = "@CODE@"
 later = "@LATER@"
 if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
-    import os, struct
+    import os, stat, struct
     reason = "too-old\n%s is Python %d.%d, and at least 2.7 or 3.4 is needed" % (
         (sys.executable or "The interpreter",) + tuple(sys.version_info[:2]))
     reason = reason.encode("utf-8")
-    os.write(1, "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
+    # Where standard output is not a part of the connection, standard input is all of it.
+    os.write(1 - stat.S_ISSOCK(os.fstat(0)[0]), "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
 else:
     import binascii, marshal, zlib
     worker = {"__name__": "execnet", "OPTIONS": options, "LATER": later}

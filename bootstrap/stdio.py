@@ -1,17 +1,26 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Standard input and output belong to the protocol; code gets the null device in their place."""
+"""Standard input and output belong to the protocol; code gets the null device in their place.
+
+Where the initiator wants what is printed, `output` says how it gets there: `inherited` means that
+descriptor 1 leads there, so that the protocol has only descriptor 0, for both directions; `stdout`
+and `both` that the connection has to carry it, see output.py.
+"""
 
 
-def take_standard_descriptors():
+def take_standard_descriptors(output):
     """Gives the two descriptors of the protocol. Children of this process don't get them."""
-    reading, writing = os.dup(0), os.dup(1)
+    reading, writing = os.dup(0), os.dup(0 if output == 'inherited' else 1)
     keep_from_children(reading, writing)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    os.dup2(null, 1)
+    if output != 'inherited':
+        os.dup2(null, 1)
     os.close(null)
-    replace_standard_output()
+    if output:
+        write_lines()
+    else:
+        replace_standard_output()
     return reading, writing
 
 

@@ -18,7 +18,7 @@ void execnet_xspec_assign_id (ExecnetXSpec *self, const char *id);
 /* What can be said before anything is started: exactly one type of gateway, a value for each key
  * that needs one, values of the right form, known execution models. After it `nice` is an integer
  * that g_ascii_strtoll reads whole, and every known key that is set, except popen and
- * dont_write_bytecode (and socket beside installvia), has a value that is not empty. */
+ * dont_write_bytecode and capture_output (and socket beside installvia), has a value that is not empty. */
 gboolean execnet_xspec_validate (ExecnetXSpec *self, GError **error);
 
 /* The words of `python=`, split as a shell would; NULL without an error when the key is not set. */

@@ -35,6 +35,7 @@
  * | `chdir=FOLDER` | the working folder; its last part is made if missing |
  * | `nice=NUMBER` | added to the niceness of the interpreter |
  * | `dont_write_bytecode` | the interpreter leaves no bytecode files behind |
+ * | `capture_output` | what is printed there comes as [signal@Gateway::output] |
  * | `id=NAME` | the gateway's name within its group |
  * | `env:NAME=VALUE` | an environment variable for the code that runs there |
  *

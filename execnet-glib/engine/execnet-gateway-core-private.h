@@ -9,6 +9,7 @@
 #include "data/execnet-item.h"
 #include "engine/execnet-connection-private.h"
 #include "engine/execnet-mailbox-private.h"
+#include "engine/execnet-output-private.h"
 #include "engine/execnet-pending-private.h"
 #include "transport/execnet-transport-private.h"
 
@@ -19,6 +20,14 @@ G_BEGIN_DECLS
  * drop a reference on a public object. */
 typedef struct _ExecnetGatewayCore ExecnetGatewayCore;
 typedef struct _ExecnetGatewayLife ExecnetGatewayLife; /* the worker thread's part */
+
+/* What the public object does when it is told something, in its own context. */
+typedef struct
+{
+  void (*changed) (gpointer object);
+  gboolean (*has_output_handler) (gpointer object);
+  void (*output) (gpointer object, const char *line, gboolean is_stderr);
+} ExecnetGatewayObjectFuncs;
 
 struct _ExecnetGatewayCore
 {
@@ -53,7 +62,11 @@ struct _ExecnetGatewayCore
   ExecnetMailbox *mailbox;
   ExecnetPost post;
   GWeakRef object; /* read in that context alone */
-  void (*changed_func) (gpointer object);
+  const ExecnetGatewayObjectFuncs *object_funcs;
+
+  /* Set before the start, where what is printed on the other side is wanted. */
+  ExecnetOutput *output;
+  ExecnetPost output_post;
 
   /* Somebody else to be told of the end, in the mailbox's context. Under the lock. */
   ExecnetMailbox *watcher_mailbox;
@@ -69,7 +82,7 @@ void execnet_gateway_core_unref (gpointer self);
 /* Any thread. Ends the object's interest; what waits for it in its context is dropped. */
 void execnet_gateway_core_attach (ExecnetGatewayCore *self,
                                   GObject *object,
-                                  void (*changed_func) (gpointer object));
+                                  const ExecnetGatewayObjectFuncs *funcs);
 void execnet_gateway_core_detach (ExecnetGatewayCore *self);
 
 /* Any thread. */
@@ -150,6 +163,23 @@ gboolean execnet_gateway_core_take_message (ExecnetGatewayCore *self,
                                             const ExecnetMessageHeader *header,
                                             GBytes *payload,
                                             GError **error);
+
+/* Output: execnet-gateway-output.c. Before the start: what is printed on the other side is wanted.
+ * Tells how it comes. */
+ExecnetOutputRoute execnet_gateway_core_capture_output (ExecnetGatewayCore *self,
+                                                        ExecnetTransport *transport);
+
+/* Any thread, where it is wanted. */
+void execnet_gateway_core_take_output (ExecnetGatewayCore *self,
+                                       gboolean is_stderr,
+                                       const char *bytes,
+                                       gsize length);
+
+/* Any thread. Nothing more will come. */
+void execnet_gateway_core_end_output (ExecnetGatewayCore *self);
+
+/* In the object's context. Emits what there is, if anybody listens. */
+void execnet_gateway_core_flush_output (ExecnetGatewayCore *self);
 
 /* Any thread: how the other side is to read strings. Channel 0 is the gateway. */
 gboolean execnet_gateway_core_send_load_flags (ExecnetGatewayCore *self,

@@ -36,7 +36,7 @@ run_post (ExecnetPost *post)
   g_autoptr (GObject) object = g_weak_ref_get (&self->object);
 
   if (object != NULL)
-    self->changed_func (object);
+    self->object_funcs->changed (object);
 }
 
 static const ExecnetPostFuncs post_funcs = { hold_post, drop_post, run_post, NULL };
@@ -79,6 +79,7 @@ execnet_gateway_core_unref (gpointer data)
   g_hash_table_unref (self->channels);
   g_clear_pointer (&self->connection, execnet_connection_unref);
   g_clear_pointer (&self->information, g_variant_unref);
+  g_clear_pointer (&self->output, execnet_output_free);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   g_clear_pointer (&self->watcher_mailbox, execnet_mailbox_unref);
   g_weak_ref_clear (&self->object);
@@ -93,10 +94,10 @@ execnet_gateway_core_unref (gpointer data)
 void
 execnet_gateway_core_attach (ExecnetGatewayCore *self,
                              GObject *object,
-                             void (*changed_func) (gpointer object))
+                             const ExecnetGatewayObjectFuncs *funcs)
 {
   self->mailbox = execnet_mailbox_get (NULL);
-  self->changed_func = changed_func;
+  self->object_funcs = funcs;
   g_weak_ref_set (&self->object, object);
 }
 
@@ -114,6 +115,8 @@ execnet_gateway_core_detach (ExecnetGatewayCore *self)
     unclaimed = execnet_gateway_core_steal_channels (self);
   g_mutex_unlock (&self->lock);
   execnet_mailbox_take_out (self->mailbox, &self->post);
+  if (self->output != NULL)
+    execnet_mailbox_take_out (self->mailbox, &self->output_post);
 }
 
 GHashTable *

@@ -224,6 +224,7 @@ finish (ExecnetGatewayCore *self, GError *error)
 
   g_mutex_lock (&self->lock);
   take_end (self);
+  execnet_gateway_core_end_output (self);
   self->error = choose_error (self, error);
   self->state = EXECNET_GATEWAY_CLOSED;
   execnet_trace ("%s: closed: %s", self->id, self->error != NULL ? self->error->message : "as asked");

@@ -12,6 +12,7 @@
 #include "engine/execnet-channel-core-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <unistd.h>
 
 static void
 mention_channel (gint32 id, gpointer user_data)
@@ -119,6 +120,27 @@ tell_channel (ExecnetGatewayCore *self, const ExecnetMessageHeader *header, GByt
   g_mutex_unlock (&self->lock);
 }
 
+/* The channel is the descriptor that was printed to. */
+static gboolean
+take_output (ExecnetGatewayCore *self, gint32 descriptor, GBytes *payload, GError **error)
+{
+  gsize length;
+  const char *bytes = g_bytes_get_data (payload, &length);
+
+  if (self->output == NULL || (descriptor != STDOUT_FILENO && descriptor != STDERR_FILENO))
+    {
+      g_set_error (error,
+                   EXECNET_ERROR,
+                   EXECNET_ERROR_DATA_FORMAT,
+                   _ ("The other side sent an OUTPUT message for descriptor %d, which nobody asked "
+                      "for."),
+                   descriptor);
+      return FALSE;
+    }
+  execnet_gateway_core_take_output (self, descriptor == STDERR_FILENO, bytes, length);
+  return TRUE;
+}
+
 gboolean
 execnet_gateway_core_take_message (ExecnetGatewayCore *self,
                                    const ExecnetMessageHeader *header,
@@ -140,6 +162,8 @@ execnet_gateway_core_take_message (ExecnetGatewayCore *self,
       return TRUE;
     case EXECNET_MESSAGE_RECONFIGURE:
       return reconfigure (self, header->channel, payload, error);
+    case EXECNET_MESSAGE_OUTPUT:
+      return take_output (self, header->channel, payload, error);
     case EXECNET_MESSAGE_STATUS:
     case EXECNET_MESSAGE_GATEWAY_TERMINATE:
     case EXECNET_MESSAGE_CHANNEL_EXEC:

@@ -8,10 +8,12 @@
 G_BEGIN_DECLS
 
 /* What the worker is told of the spec in its bootstrap line (docs/protocol.md): not floating, a
- * dictionary. NULL with an error that quotes what the spec has wrong. Any thread. */
+ * dictionary. `output` is how what is printed there comes here, NULL where it doesn't. NULL with an
+ * error that quotes what the spec has wrong. Any thread. */
 GVariant *execnet_gateway_make_options (const char *id,
                                         ExecnetXSpec *spec,
                                         const char *execmodel,
+                                        const char *output,
                                         GError **error);
 
 G_END_DECLS

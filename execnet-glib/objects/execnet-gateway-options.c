@@ -28,6 +28,7 @@ GVariant *
 execnet_gateway_make_options (const char *id,
                               ExecnetXSpec *spec,
                               const char *execmodel,
+                              const char *output,
                               GError **error)
 {
   GVariantDict options;
@@ -40,6 +41,8 @@ execnet_gateway_make_options (const char *id,
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert (&options, "id", "s", id);
   g_variant_dict_insert (&options, "execmodel", "s", execmodel);
+  if (output != NULL)
+    g_variant_dict_insert (&options, "output", "s", output);
   if (execnet_xspec_get (spec, "chdir") != NULL)
     g_variant_dict_insert (&options, "chdir", "s", execnet_xspec_get (spec, "chdir"));
   nice = execnet_xspec_get (spec, "nice");

@@ -47,6 +47,7 @@ enum
 enum
 {
   CLOSED,
+  OUTPUT,
   N_SIGNALS,
 };
 
@@ -68,12 +69,27 @@ on_changed (gpointer object)
   if (state != EXECNET_GATEWAY_CLOSED)
     return;
 
+  execnet_gateway_core_flush_output (self->core);
   error = execnet_gateway_core_dup_error (self->core);
   g_object_notify_by_pspec (object, properties[PROP_ERROR]);
   g_object_notify_by_pspec (object, properties[PROP_EXIT_STATUS]);
   g_object_notify_by_pspec (object, properties[PROP_TERM_SIGNAL]);
   g_signal_emit (object, signals[CLOSED], 0, error);
 }
+
+static gboolean
+has_output_handler (gpointer object)
+{
+  return g_signal_has_handler_pending (object, signals[OUTPUT], 0, TRUE);
+}
+
+static void
+on_output (gpointer object, const char *line, gboolean is_stderr)
+{
+  g_signal_emit (object, signals[OUTPUT], 0, line, is_stderr);
+}
+
+static const ExecnetGatewayObjectFuncs object_funcs = { on_changed, has_output_handler, on_output };
 
 static void
 execnet_gateway_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
@@ -235,6 +251,35 @@ execnet_gateway_class_init (ExecnetGatewayClass *klass)
                                   G_TYPE_NONE,
                                   1,
                                   G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+
+  /**
+   * ExecnetGateway::output:
+   * @self: the gateway
+   * @line: what was printed, without the end of the line; bytes that are no UTF-8 show as U+FFFD
+   * @is_stderr: whether it was printed to standard error
+   *
+   * Emitted for each line that is printed on the other side, by code and by the processes that it
+   * starts, if the gateway's specification has the key `capture_output`. Without that key, what is
+   * printed to standard output goes nowhere, and standard error to that of this program.
+   *
+   * The lines of one stream come in their order, all of them before [signal@Gateway::closed]. A
+   * line of more than 65536 bytes comes in pieces. Lines wait for the first handler, and for the
+   * main context to be iterated; the other side does not wait for that. About 4 MiB are kept for
+   * so long, then the oldest lines are lost, see [method@Gateway.get_n_lost_lines].
+   *
+   * Since: 1.0
+   */
+  signals[OUTPUT] = g_signal_new ("output",
+                                  G_TYPE_FROM_CLASS (klass),
+                                  G_SIGNAL_RUN_LAST,
+                                  0,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  G_TYPE_NONE,
+                                  2,
+                                  G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE,
+                                  G_TYPE_BOOLEAN);
 }
 
 static void
@@ -245,6 +290,13 @@ execnet_gateway_init (ExecnetGateway *self)
   self->told_state = EXECNET_GATEWAY_STARTING;
 }
 
+/* What the worker is told, see docs/protocol.md. */
+static const char *const output_options[] = {
+  [EXECNET_OUTPUT_BY_MESSAGES] = "both",
+  [EXECNET_OUTPUT_STDOUT_BY_MESSAGES] = "stdout",
+  [EXECNET_OUTPUT_INHERITED] = "inherited",
+};
+
 ExecnetGateway *
 execnet_gateway_new (GObject *group,
                      const char *id,
@@ -254,21 +306,26 @@ execnet_gateway_new (GObject *group,
                      GError **error)
 {
   g_autoptr (ExecnetTransport) transport = NULL;
+  g_autoptr (ExecnetGatewayCore) core = NULL;
   g_autoptr (GVariant) options = NULL;
+  const char *output = NULL;
   ExecnetGateway *self;
 
-  options = execnet_gateway_make_options (id, spec, execmodel, error);
-  if (options == NULL)
-    return NULL;
   transport = execnet_transport_new_for_spec (spec, default_python, error);
   if (transport == NULL)
+    return NULL;
+  core = execnet_gateway_core_new (id);
+  if (execnet_xspec_has (spec, "capture_output"))
+    output = output_options[execnet_gateway_core_capture_output (core, transport)];
+  options = execnet_gateway_make_options (id, spec, execmodel, output, error);
+  if (options == NULL)
     return NULL;
 
   self = g_object_new (EXECNET_TYPE_GATEWAY, NULL);
   self->spec = g_object_ref (spec);
   g_weak_ref_set (&self->group, group);
-  self->core = execnet_gateway_core_new (id);
-  execnet_gateway_core_attach (self->core, G_OBJECT (self), on_changed);
+  self->core = g_steal_pointer (&core);
+  execnet_gateway_core_attach (self->core, G_OBJECT (self), &object_funcs);
   execnet_gateway_core_start (self->core, transport, options);
   return self;
 }
@@ -450,6 +507,28 @@ execnet_gateway_dup_last_output (ExecnetGateway *self)
   last_output = g_strdup (self->core->last_output);
   g_mutex_unlock (&self->core->lock);
   return last_output;
+}
+
+/**
+ * execnet_gateway_get_n_lost_lines:
+ * @self: a gateway
+ *
+ * Counts the lines that were printed on the other side and that [signal@Gateway::output] will never
+ * have, because too many waited for it.
+ *
+ * Returns: the number; 0 where the output is not captured
+ *
+ * Since: 1.0
+ */
+guint64
+execnet_gateway_get_n_lost_lines (ExecnetGateway *self)
+{
+  g_return_val_if_fail (EXECNET_IS_GATEWAY (self), 0);
+
+  if (self->core == NULL || self->core->output == NULL
+      || execnet_gateway_core_is_foreign (self->core))
+    return 0;
+  return execnet_output_get_n_lost (self->core->output);
 }
 
 /**

@@ -44,6 +44,9 @@ EXECNET_AVAILABLE_IN_1_0
 char *execnet_gateway_dup_last_output (ExecnetGateway *self);
 
 EXECNET_AVAILABLE_IN_1_0
+guint64 execnet_gateway_get_n_lost_lines (ExecnetGateway *self);
+
+EXECNET_AVAILABLE_IN_1_0
 guint execnet_gateway_get_n_channels (ExecnetGateway *self);
 
 EXECNET_AVAILABLE_IN_1_0

@@ -15,8 +15,11 @@ G_BEGIN_DECLS
  * waits. */
 typedef struct _ExecnetLastOutput ExecnetLastOutput;
 
-/* Takes the reading end of a pipe. */
-ExecnetLastOutput *execnet_last_output_new (int fd);
+/* Gets the bytes as they come, which are not passed on then. */
+typedef void (*ExecnetLastOutputFunc) (const char *bytes, gsize length, gpointer data);
+
+/* Takes the reading end of a pipe. `func` may be NULL. */
+ExecnetLastOutput *execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data);
 
 /* Passes on what is there now, and no more. */
 void execnet_last_output_free (ExecnetLastOutput *self);

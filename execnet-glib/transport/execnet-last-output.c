@@ -29,6 +29,8 @@ struct _ExecnetLastOutput
   GSource *source; /* waits for input on fd, or, while something is unsent, for our stderr */
   GString *tail;   /* the last of it, trimmed now and then */
   GString *unsent;
+  ExecnetLastOutputFunc func; /* who gets it instead of our stderr, or NULL */
+  gpointer data;
 };
 
 static void wait_for_next (ExecnetLastOutput *self);
@@ -46,7 +48,10 @@ close_input (ExecnetLastOutput *self)
 static void
 keep (ExecnetLastOutput *self, const char *bytes, gsize length)
 {
-  g_string_append_len (self->unsent, bytes, length);
+  if (self->func != NULL)
+    self->func (bytes, length, self->data);
+  else
+    g_string_append_len (self->unsent, bytes, length);
   g_string_append_len (self->tail, bytes, length);
   if (self->tail->len > 2 * MAX_BYTES)
     g_string_erase (self->tail, 0, self->tail->len - MAX_BYTES);
@@ -135,11 +140,13 @@ wait_for_next (ExecnetLastOutput *self)
 }
 
 ExecnetLastOutput *
-execnet_last_output_new (int fd)
+execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data)
 {
   ExecnetLastOutput *self = g_new0 (ExecnetLastOutput, 1);
 
   self->fd = fd;
+  self->func = func;
+  self->data = data;
   self->tail = g_string_new (NULL);
   self->unsent = g_string_new (NULL);
   g_unix_set_fd_nonblocking (fd, TRUE, NULL);

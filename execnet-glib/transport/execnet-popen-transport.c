@@ -26,8 +26,14 @@ struct _ExecnetPopenTransport
   char **command; /* NULL: whichever Python PATH has */
   gboolean dont_write_bytecode;
 
+  /* Who wants what is printed; set before the start, or NULL. */
+  ExecnetOutputFunc output_func;
+  gpointer output_data;
+  GDestroyNotify output_notify;
+
   ExecnetProcess *process; /* atomic: set once by the worker thread, read in any */
   ExecnetLastOutput *last_output;
+  ExecnetLastOutput *prints; /* of stdout, where the worker leaves that as it is */
   GWeakRef stream;
   GPtrArray *end_tasks; /* of GTask, waiting for the process's end */
 };
@@ -149,21 +155,76 @@ spawn (ExecnetPopenTransport *self, char **command, ExecnetStdio *stdio, GError 
   return process != NULL;
 }
 
+static void
+on_errors (const char *bytes, gsize length, gpointer data)
+{
+  ExecnetPopenTransport *self = data;
+
+  self->output_func (TRUE, bytes, length, self->output_data);
+}
+
+static void
+on_prints (const char *bytes, gsize length, gpointer data)
+{
+  ExecnetPopenTransport *self = data;
+
+  self->output_func (FALSE, bytes, length, self->output_data);
+}
+
+static void
+watch_output (ExecnetPopenTransport *self, ExecnetStdio *stdio)
+{
+  gboolean is_wanted = self->output_func != NULL;
+
+  self->last_output = execnet_last_output_new (
+      execnet_stdio_take_errors (stdio), is_wanted ? on_errors : NULL, self);
+  if (stdio->our_prints >= 0)
+    self->prints
+        = execnet_last_output_new (execnet_stdio_take_prints (stdio), on_prints, self);
+}
+
+static gboolean
+has_wrapper (char **command)
+{
+  return command != NULL && command[0] != NULL && command[1] != NULL;
+}
+
+static ExecnetStdioKind
+choose_stdio (ExecnetPopenTransport *self, char **command)
+{
+  if (has_wrapper (command))
+    return EXECNET_STDIO_PIPES;
+  return self->output_func != NULL ? EXECNET_STDIO_SOCKET_AND_PRINTS : EXECNET_STDIO_SOCKET;
+}
+
+static ExecnetOutputRoute
+execnet_popen_transport_capture_output (ExecnetTransport *transport,
+                                        ExecnetOutputFunc func,
+                                        gpointer data,
+                                        GDestroyNotify notify)
+{
+  ExecnetPopenTransport *self = EXECNET_POPEN_TRANSPORT (transport);
+
+  self->output_func = func;
+  self->output_data = data;
+  self->output_notify = notify;
+  return has_wrapper (self->command) ? EXECNET_OUTPUT_STDOUT_BY_MESSAGES : EXECNET_OUTPUT_INHERITED;
+}
+
 static GIOStream *
 start (ExecnetPopenTransport *self, GError **error)
 {
   g_auto (ExecnetStdio) stdio = EXECNET_STDIO_INIT;
   g_auto (GStrv) command = self->command != NULL ? g_strdupv (self->command) : find_python (error);
   GIOStream *stream;
-  ExecnetStdioKind kind;
 
   if (command == NULL)
     return NULL;
-  kind = g_strv_length (command) > 1 ? EXECNET_STDIO_PIPES : EXECNET_STDIO_SOCKET;
-  if (!execnet_stdio_open (&stdio, kind, error) || !spawn (self, command, &stdio, error))
+  if (!execnet_stdio_open (&stdio, choose_stdio (self, command), error)
+      || !spawn (self, command, &stdio, error))
     return NULL;
 
-  self->last_output = execnet_last_output_new (execnet_stdio_take_errors (&stdio));
+  watch_output (self, &stdio);
   stream = execnet_stdio_take_stream (&stdio, error);
   g_weak_ref_set (&self->stream, stream);
   return stream;
@@ -318,6 +379,8 @@ execnet_popen_transport_get_end (ExecnetTransport *transport, ExecnetTransportEn
 
   if (self->process != NULL)
     end->exited = execnet_process_get_end (self->process, &end->exit_status, &end->term_signal);
+  if (self->prints != NULL)
+    execnet_last_output_read_rest (self->prints);
   if (self->last_output != NULL)
     {
       execnet_last_output_read_rest (self->last_output);
@@ -334,6 +397,9 @@ execnet_popen_transport_finalize (GObject *object)
 
   g_clear_pointer (&self->process, execnet_process_release);
   g_clear_pointer (&self->last_output, execnet_last_output_free);
+  g_clear_pointer (&self->prints, execnet_last_output_free);
+  if (self->output_notify != NULL)
+    self->output_notify (self->output_data);
   g_ptr_array_unref (self->end_tasks);
   g_weak_ref_clear (&self->stream);
   g_strfreev (self->command);
@@ -347,6 +413,7 @@ execnet_popen_transport_class_init (ExecnetPopenTransportClass *klass)
   ExecnetTransportClass *transport_class = EXECNET_TRANSPORT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = execnet_popen_transport_finalize;
+  transport_class->capture_output = execnet_popen_transport_capture_output;
   transport_class->open_async = execnet_popen_transport_open_async;
   transport_class->open_finish = execnet_popen_transport_open_finish;
   transport_class->close_write = execnet_popen_transport_close_write;

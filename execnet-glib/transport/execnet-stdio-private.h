@@ -14,6 +14,7 @@ typedef struct
   int our_input;
   int our_output; /* the same as our_input for a socket */
   int our_errors;
+  int our_prints; /* only where stdout is not a part of the connection */
   int child_stdin;
   int child_stdout;
   int child_stderr;
@@ -23,12 +24,13 @@ typedef enum
 {
   EXECNET_STDIO_SOCKET, /* one socket pair: the quickest */
   EXECNET_STDIO_PIPES,  /* two pipes: shells and other wrappers treat sockets in odd ways */
+  EXECNET_STDIO_SOCKET_AND_PRINTS, /* a socket pair that is stdin alone, and a pipe from stdout */
 } ExecnetStdioKind;
 
 /* Our ends don't block, and the child's do. Fill `self` in before use with EXECNET_STDIO_INIT. */
 #define EXECNET_STDIO_INIT                                                                         \
   {                                                                                                \
-    -1, -1, -1, -1, -1, -1                                                                         \
+    -1, -1, -1, -1, -1, -1, -1                                                                     \
   }
 gboolean execnet_stdio_open (ExecnetStdio *self, ExecnetStdioKind kind, GError **error);
 
@@ -38,6 +40,9 @@ GIOStream *execnet_stdio_take_stream (ExecnetStdio *self, GError **error);
 
 /* Gives our end of stderr away. */
 int execnet_stdio_take_errors (ExecnetStdio *self);
+
+/* Gives our end of stdout away, where there is one. */
+int execnet_stdio_take_prints (ExecnetStdio *self);
 
 /* Closes what is left. */
 void execnet_stdio_clear (ExecnetStdio *self);

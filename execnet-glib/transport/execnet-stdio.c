@@ -83,7 +83,6 @@ open_socket (ExecnetStdio *self)
   /* Where the system allows less, it is just slower. */
   setsockopt (self->our_input, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   self->our_output = self->our_input;
-  self->child_stdout = self->child_stdin;
   return TRUE;
 }
 
@@ -99,10 +98,28 @@ open_pipes (ExecnetStdio *self)
   return TRUE;
 }
 
+static gboolean
+open_connection (ExecnetStdio *self, ExecnetStdioKind kind)
+{
+  switch (kind)
+    {
+    case EXECNET_STDIO_SOCKET:
+      if (!open_socket (self))
+        return FALSE;
+      self->child_stdout = self->child_stdin;
+      return TRUE;
+    case EXECNET_STDIO_SOCKET_AND_PRINTS:
+      return open_socket (self) && open_pipe (&self->our_prints, &self->child_stdout);
+    case EXECNET_STDIO_PIPES:
+      return open_pipes (self);
+    }
+  g_assert_not_reached ();
+}
+
 gboolean
 execnet_stdio_open (ExecnetStdio *self, ExecnetStdioKind kind, GError **error)
 {
-  if (!(kind == EXECNET_STDIO_SOCKET ? open_socket (self) : open_pipes (self))
+  if (!open_connection (self, kind)
       || !open_pipe (&self->our_errors, &self->child_stderr))
     {
       int saved_errno = errno;
@@ -118,6 +135,8 @@ execnet_stdio_open (ExecnetStdio *self, ExecnetStdioKind kind, GError **error)
   execnet_descriptors_add (self->our_input);
   execnet_descriptors_add (self->our_output);
   execnet_descriptors_add (self->our_errors);
+  if (self->our_prints >= 0)
+    execnet_descriptors_add (self->our_prints);
   g_unix_set_fd_nonblocking (self->our_input, TRUE, NULL);
   g_unix_set_fd_nonblocking (self->our_output, TRUE, NULL);
   return TRUE;
@@ -161,6 +180,15 @@ execnet_stdio_take_errors (ExecnetStdio *self)
   return fd;
 }
 
+int
+execnet_stdio_take_prints (ExecnetStdio *self)
+{
+  int fd = self->our_prints;
+
+  self->our_prints = -1;
+  return fd;
+}
+
 void
 execnet_stdio_clear (ExecnetStdio *self)
 {
@@ -171,6 +199,7 @@ execnet_stdio_clear (ExecnetStdio *self)
   close_fd (&self->our_input);
   close_fd (&self->our_output);
   close_fd (&self->our_errors);
+  close_fd (&self->our_prints);
   close_fd (&self->child_stdin);
   close_fd (&self->child_stdout);
   close_fd (&self->child_stderr);

@@ -27,10 +27,29 @@ typedef struct
   char *last_output; /* the last lines of stderr, valid UTF-8; may be empty, not NULL */
 } ExecnetTransportEnd;
 
+/* Gets what is printed on the other side, as it comes. Worker thread. */
+typedef void (*ExecnetOutputFunc) (gboolean is_stderr,
+                                   const char *bytes,
+                                   gsize length,
+                                   gpointer data);
+
+/* How what is printed on the other side comes here, where it is wanted. */
+typedef enum
+{
+  EXECNET_OUTPUT_BY_MESSAGES,        /* the worker sends both streams as OUTPUT messages */
+  EXECNET_OUTPUT_STDOUT_BY_MESSAGES, /* it does so for stdout; the transport gives stderr */
+  EXECNET_OUTPUT_INHERITED,          /* the transport gives both: the worker leaves stdout as it is,
+                                      * and speaks over its stdin in both directions */
+} ExecnetOutputRoute;
+
 struct _ExecnetTransportClass
 {
   GObjectClass parent_class;
 
+  ExecnetOutputRoute (*capture_output) (ExecnetTransport *self,
+                                        ExecnetOutputFunc func,
+                                        gpointer data,
+                                        GDestroyNotify notify);
   void (*open_async) (ExecnetTransport *self,
                       GCancellable *cancellable,
                       GAsyncReadyCallback callback,
@@ -46,6 +65,13 @@ struct _ExecnetTransportClass
   void (*get_end) (ExecnetTransport *self, ExecnetTransportEnd *end);
   gboolean (*kill_from_any_thread) (ExecnetTransport *self);
 };
+
+/* Any thread, before it is opened: what is printed on the other side goes to `func`, as far as the
+ * transport has it, instead of to our stderr. */
+ExecnetOutputRoute execnet_transport_capture_output (ExecnetTransport *self,
+                                                     ExecnetOutputFunc func,
+                                                     gpointer data,
+                                                     GDestroyNotify notify);
 
 /* Starts the interpreter, or connects. The stream's other end waits for one line of source. */
 void execnet_transport_open_async (ExecnetTransport *self,

@@ -15,6 +15,16 @@ G_DEFINE_ABSTRACT_TYPE (ExecnetTransport, execnet_transport, G_TYPE_OBJECT)
 
 /* What holds for a transport that has no process on this machine. */
 
+static ExecnetOutputRoute
+default_capture_output (ExecnetTransport *self,
+                        ExecnetOutputFunc func,
+                        gpointer data,
+                        GDestroyNotify notify)
+{
+  notify (data);
+  return EXECNET_OUTPUT_BY_MESSAGES;
+}
+
 static void
 default_close_write (ExecnetTransport *self)
 {
@@ -59,6 +69,7 @@ default_kill_from_any_thread (ExecnetTransport *self)
 static void
 execnet_transport_class_init (ExecnetTransportClass *klass)
 {
+  klass->capture_output = default_capture_output;
   klass->close_write = default_close_write;
   klass->kill = default_kill;
   klass->wait_end_async = default_wait_end_async;
@@ -70,6 +81,15 @@ execnet_transport_class_init (ExecnetTransportClass *klass)
 static void
 execnet_transport_init (ExecnetTransport *self)
 {
+}
+
+ExecnetOutputRoute
+execnet_transport_capture_output (ExecnetTransport *self,
+                                  ExecnetOutputFunc func,
+                                  gpointer data,
+                                  GDestroyNotify notify)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->capture_output (self, func, data, notify);
 }
 
 void

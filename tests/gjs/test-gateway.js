@@ -211,6 +211,22 @@ test('a dead gateway fails at once what waits on it, with its last words', async
     await dying.join();
 });
 
+test('what is printed comes as lines', async () => {
+    const printing = await group.makeGateway('popen//capture_output');
+    const lines = [];
+    const closed = new Promise(resolve => printing.connect('closed', () => resolve()));
+    printing.connect('output', (_gateway, line, isStderr) => lines.push([line, isStderr]));
+    const channel = printing.remoteExec(
+        'import os; print("größer"); os.system("echo by a child; echo wrong >&2")');
+    await channel.waitClose();
+    printing.exit();
+    await closed;
+    equal(lines.filter(([, isStderr]) => !isStderr).map(([line]) => line),
+        ['größer', 'by a child']);
+    equal(lines.filter(([, isStderr]) => isStderr), [['wrong', true]]);
+    equal(printing.get_n_lost_lines(), 0);
+});
+
 test('objects that nobody made are not connected, and don’t crash', async () => {
     const {NOT_CONNECTED} = Execnet.Error;
     const lonelyGateway = new Execnet.Gateway();

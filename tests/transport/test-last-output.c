@@ -141,7 +141,7 @@ test_last_moment (void)
   int ends[2];
 
   g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
-  last_output = execnet_last_output_new (ends[0]);
+  last_output = execnet_last_output_new (ends[0], NULL, NULL);
   g_assert_cmpint (write (ends[1], "bye", 3), ==, 3);
   execnet_last_output_free (last_output);
   close (ends[1]);

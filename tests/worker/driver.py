@@ -25,7 +25,7 @@ import serializer  # noqa: E402
 LINE_FILE = os.environ['EXECNET_WORKER_LINE']
 
 (STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE, HELLO,
- INFORMATION) = range(10)
+ INFORMATION, OUTPUT) = range(11)
 
 #: Nothing here takes nearly as long, except on a machine that is busy with something else.
 PATIENCE = 60
@@ -41,14 +41,16 @@ class Ended(Exception):
 
 class Worker:
     """A worker behind a socket pair, or behind two pipes. `environ`, `cwd` and `stderr` are for the
-    process; `options` are those in the line."""
+    process, and `stdout` where that is not a part of the connection; `options` are those in the
+    line."""
 
-    def __init__(self, python, pipes=False, environ=None, cwd=None, stderr=None, **options):
+    def __init__(self, python, pipes=False, environ=None, cwd=None, stdout=None, stderr=None,
+                 **options):
         options = dict({'id': 'test', 'execmodel': 'thread'}, **options)
         self.next_number = -1
         self.data = b''
         self.messages = []
-        self.start(list(python), pipes, dict(os.environ, **(environ or {})), cwd, stderr)
+        self.start(list(python), pipes, dict(os.environ, **(environ or {})), cwd, stdout, stderr)
         with open(LINE_FILE) as file:
             line = file.read()
         self.write(line.replace(
@@ -62,7 +64,7 @@ class Worker:
             assert self.answer == b'0', self.data
             self.reason = self.read(struct.unpack('>i', self.read(4))[0]).decode().split('\n', 1)
 
-    def start(self, python, pipes, env, cwd, stderr):
+    def start(self, python, pipes, env, cwd, stdout, stderr):
         command = python + ['-c', 'import sys;exec(eval(sys.stdin.readline()))']
         if pipes:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -72,8 +74,8 @@ class Worker:
             self.socket = None
         else:
             self.socket, other = socket.socketpair()
-            self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=stderr,
-                                            env=env, cwd=cwd)
+            self.process = subprocess.Popen(command, stdin=other, stdout=stdout or other,
+                                            stderr=stderr, env=env, cwd=cwd)
             other.close()
             self.reading = self.writing = self.socket.fileno()
         self.selector = selectors.DefaultSelector()
@@ -132,7 +134,10 @@ class Worker:
     def read_message(self):
         code, channel, size = struct.unpack('>bii', self.read(9))
         payload = self.read(size)
-        item = serializer.load_item(payload, load_channel=ChannelNumber) if payload else None
+        if code == OUTPUT:
+            item = payload
+        else:
+            item = serializer.load_item(payload, load_channel=ChannelNumber) if payload else None
         return Message(code, channel, item)
 
     def next_on(self, channel):
@@ -221,8 +226,9 @@ class Worker:
         else:
             for file in (self.process.stdin, self.process.stdout):
                 file.close()
-        if self.process.stderr:
-            self.process.stderr.close()
+        for file in (self.process.stdout, self.process.stderr):
+            if file:
+                file.close()
         try:
             self.process.wait(10)
         finally:

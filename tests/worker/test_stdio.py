@@ -7,7 +7,7 @@ import sys
 import unittest
 
 import interpreters
-from driver import Worker
+from driver import CLOSE, DATA, OUTPUT, Ended, Worker
 
 
 @interpreters.each_interpreter
@@ -101,6 +101,86 @@ class StandardError(unittest.TestCase):
                        'os.system("echo by a child >&2")')
             worker.end_input()
             self.assertEqual(worker.process.stderr.read(), b'by code\nby a child\n')
+
+
+PRINTING = u'''if 1:
+    import os, subprocess, sys
+    print(u"f\\xfcnf \\u20ac")
+    sys.stdout.write('%s %s\\n' % (1, 2))
+    sys.stdout.writelines(['a', 'b\\n'])
+    sys.stderr.write(u'err\\xf6r\\n')
+    channel.send([sys.stdout.isatty(), sys.stdout.fileno(), sys.stderr.fileno()])
+    '''
+PRINTED = u'f\xfcnf \u20ac\n1 2\nab\n'.encode('utf-8')
+OTHER_LOCALE = {'LC_ALL': 'POSIX', 'LANG': 'POSIX', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+
+
+@interpreters.each_interpreter
+class WantedOutput:
+
+    def test_inherited(self):
+        with Worker(self.python, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    environ=OTHER_LOCALE, output=u'inherited') as worker:
+            self.assertEqual(worker.run(PRINTING), [[False, 1, 2]])
+            self.assertEqual(
+                worker.run('import os; channel.send(os.system("echo of a child"))'), [0])
+            worker.end_input()
+            self.assertEqual(worker.process.stdout.read(), PRINTED + b'of a child\n')
+            self.assertEqual(worker.process.stderr.read(), u'err\xf6r\n'.encode('utf-8'))
+
+    def outputs(self, worker):
+        """Lets the code run to its end, then the worker; gives what was printed to 1 and 2, and the
+        items."""
+        printed = {1: b'', 2: b''}
+        items = []
+        try:
+            while True:
+                message = worker.next()
+                if message.code == OUTPUT:
+                    printed[message.channel] += message.item
+                elif message.code == DATA:
+                    items.append(message.item)
+                else:
+                    self.assertEqual(message.code, CLOSE)
+                    worker.end_input()
+        except Ended:
+            return printed[1], printed[2], items
+
+    def test_by_messages(self):
+        with Worker(self.python, pipes=True, environ=OTHER_LOCALE, output=u'both') as worker:
+            worker.execute(PRINTING)
+            self.assertEqual(self.outputs(worker),
+                             (PRINTED, u'err\xf6r\n'.encode('utf-8'), [[False, 1, 2]]))
+
+    def test_stdout_by_messages(self):
+        with Worker(self.python, pipes=True, stderr=subprocess.PIPE, output=u'stdout') as worker:
+            worker.execute(PRINTING)
+            self.assertEqual(self.outputs(worker), (PRINTED, b'', [[False, 1, 2]]))
+            self.assertEqual(worker.process.stderr.read(), u'err\xf6r\n'.encode('utf-8'))
+
+    def test_a_child_that_lives_on_does_not_hold_the_worker(self):
+        if self.is_jython:
+            return
+        with Worker(self.python, output=u'both') as worker:
+            worker.execute('''if 1:
+                import os, subprocess
+                os.write(1, b'before')
+                os.system('echo of a child')
+                child = subprocess.Popen(['sleep', '1000'])
+                channel.send(child.pid)
+                ''')
+            out, _, (pid,) = self.outputs(worker)
+            subprocess.run(['kill', str(pid)], check=True)
+            self.assertEqual(out, b'beforeof a child\n')
+            self.assertEqual(worker.wait()[0], 0)
+
+    def test_much(self):
+        with Worker(self.python, output=u'stdout') as worker:
+            worker.execute('import sys\nfor i in range(3000):\n'
+                           ' sys.stdout.write("%0999d\\n" % i)\n channel.send(i)')
+            out, _, items = self.outputs(worker)
+            self.assertEqual(out, b''.join(b'%0999d\n' % i for i in range(3000)))
+            self.assertEqual(items, list(range(3000)))
 
 
 if __name__ == '__main__':
