@@ -323,7 +323,7 @@ assert_malformed (const guint8 *header)
 static void
 test_malformed (void)
 {
-  assert_malformed ((const guint8 *) "\x0a\0\0\0\1\0\0\0\0");
+  assert_malformed ((const guint8 *) "\x4d\0\0\0\1\0\0\0\0");
   assert_malformed ((const guint8 *) "\xff\0\0\0\1\0\0\0\0");
   assert_malformed ((const guint8 *) "\x04\x80\0\0\1\0\0\0\0");
   assert_malformed ((const guint8 *) "\x04\xff\xff\xff\xff\0\0\0\0");

@@ -271,6 +271,7 @@ test_frame (void)
       g_autofree char *flags = g_strconcat ("send(RECONFIGURE, 0, b'garbage')", afterwards[i], NULL);
       g_autofree char *other_flags
           = g_strconcat ("send(RECONFIGURE, 0, item(integer(1)))", afterwards[i], NULL);
+      g_autofree char *output = g_strconcat ("raw(message(10, 1, b'x'))", afterwards[i], NULL);
 
       assert_ends_the_gateway (code, "unknown code 77");
       assert_ends_the_gateway (channel, "negative channel");
@@ -279,6 +280,7 @@ test_frame (void)
       assert_ends_the_gateway (hello, "HELLO");
       assert_ends_the_gateway (flags, "byte 0");
       assert_ends_the_gateway (other_flags, "RECONFIGURE");
+      assert_ends_the_gateway (output, "OUTPUT message for descriptor 1, which nobody asked for");
     }
 }
 
