@@ -16,8 +16,11 @@ if sys.version_info < (2, 7) or (3,) <= sys.version_info < (3, 4):
     # Where standard output is not a part of the connection, standard input is all of it.
     os.write(1 - stat.S_ISSOCK(os.fstat(0)[0]), "0".encode("ascii") + struct.pack(">i", len(reason)) + reason)
 else:
-    import binascii, marshal, zlib
-    worker = {"__name__": "execnet", "OPTIONS": options, "LATER": later}
+    import binascii, marshal, os, zlib
+    # A module, for code that imports the package execnet and must get what is here.
+    sys.modules["_execnet_worker"] = worker = type(os)("execnet")
+    worker = worker.__dict__
+    worker.update(OPTIONS=options, LATER=later)
     magic = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None)
     if magic == binascii.a2b_hex("@MAGIC@") and sys.implementation.cache_tag == "@TAG@":
         # The interpreter that the library was built with, most likely: no need to compile.

@@ -60,7 +60,15 @@ class GroupTest(Case):
         self.assertEqual(spec.id, 'gw3')
         self.assertEqual(str(spec), 'popen')
         self.assertEqual(self.makegateway().id, 'gw4')
-        self.assertEqual(self.makegateway(spec).id, 'gw3')
+        gateway = self.makegateway(spec)
+        self.assertEqual(gateway.id, 'gw3')
+
+        # As tools do that replace a gateway.
+        self.assertIs(gateway.spec, spec)
+        spec.id = None
+        self.group.allocate_id(spec)
+        self.assertEqual(self.makegateway(spec).id, 'gw4')
+        self.assertEqual(gateway.id, 'gw3')
         with self.assertRaisesRegex(ValueError, 'gw1'):
             self.makegateway('popen//id=gw1')
 

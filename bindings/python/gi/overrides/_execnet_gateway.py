@@ -47,6 +47,7 @@ class Gateway(Execnet.Gateway):
     _callback_thread = None
     _has_left = False
     _named_channels = None
+    _spec = None
 
     exc_info = staticmethod(sys.exc_info)
 
@@ -57,8 +58,8 @@ class Gateway(Execnet.Gateway):
 
     @property
     def spec(self):
-        """The XSpec that the gateway was made from."""
-        return self.get_spec()
+        """The XSpec that `makegateway` was given or made; changing it doesn't change the gateway."""
+        return self._spec or self.get_spec()
 
     def __repr__(self):
         return '<Gateway id=%r %s, %s model, %d active channels>' % (

@@ -71,7 +71,10 @@ class Group(Execnet.Group):
             spec = XSpec(spec or self.defaultspec)
         if spec.id in self:
             raise ValueError('the group already has a gateway with the id %r' % spec.id)
-        gateway = checked(None, self.start_gateway, spec)
+        self.allocate_id(spec)
+        # A copy is the gateway's: programs change the one that they gave, for the next gateway.
+        gateway = checked(None, self.start_gateway, spec.copy())
+        gateway._spec = spec
         # Known from now on, it stays a member also when it dies.
         self._get_members()
         _remember(self)

@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Gateway specifications."""
+
+from execnet import _names
+
+_names.provide(globals())
