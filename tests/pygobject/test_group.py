@@ -67,7 +67,7 @@ class GroupTest(Case):
         self.assertIs(gateway.spec, spec)
         spec.id = None
         self.group.allocate_id(spec)
-        self.assertEqual(self.makegateway(spec).id, 'gw4')
+        self.assertEqual(self.makegateway(spec).id, 'gw5')
         self.assertEqual(gateway.id, 'gw3')
         with self.assertRaisesRegex(ValueError, 'gw1'):
             self.makegateway('popen//id=gw1')

@@ -139,8 +139,8 @@ class Quick(unittest.TestCase):
             loaded = worker.run('import sys; channel.send(sorted(sys.modules))')[0]
         self.assertLessEqual(
             set(loaded) - set(run.stdout.split()),
-            {'_struct', 'binascii', 'errno', 'itertools', 'select', 'struct', 'zlib',
-             '_collections'})
+            {'_execnet_worker', '_struct', 'binascii', 'errno', 'itertools', 'select', 'struct',
+             'zlib', '_collections'})
         self.assertNotIn('threading', loaded)
 
 

@@ -31,8 +31,9 @@ _IN_PROGRAMS = {
                         'RemoteStatus': 'gateway:RInfo'},
     'execnet.gateway_base': dict(
         {name: name for name in _BASE},
-        BaseGateway='Gateway', ChannelFile='files:ChannelFile',
-        ChannelFileRead='files:ChannelFileRead', ChannelFileWrite='files:ChannelFileWrite',
+        BaseGateway='Gateway', ChannelFile='channel_files:ChannelFile',
+        ChannelFileRead='channel_files:ChannelFileRead',
+        ChannelFileWrite='channel_files:ChannelFileWrite',
         NO_ENDMARKER_WANTED='channel:NO_ENDMARKER_WANTED', get_execmodel='models:get_execmodel'),
     'execnet.gateway_bootstrap': {'HostNotFound': 'HostNotFound'},
     'execnet.multi': {'Group': 'Group', 'MultiChannel': 'MultiChannel',
@@ -48,7 +49,8 @@ _IN_WORKERS = {
                                         'loads')},
     'execnet.gateway_base': dict(
         _WORKER_BASE, BaseGateway='Gateway', WorkerGateway='Gateway',
-        ChannelFileRead='ChannelFileRead', ChannelFileWrite='ChannelFileWrite',
+        ChannelFile='ChannelFile', ChannelFileRead='ChannelFileRead',
+        ChannelFileWrite='ChannelFileWrite',
         NO_ENDMARKER_WANTED='NO_ENDMARKER', get_execmodel='get_execution_model'),
 }
 
