@@ -11,7 +11,7 @@
 #define N_GATEWAYS 4
 #define N_ROUNDS 3
 #define N_ROUNDS_LONG 40
-/* Microseconds between two signals. */
+/* So often others may run between two signals. */
 #define PAUSE_MAX 3000
 
 /* Sends back what it gets, with its own number of it. */
@@ -72,6 +72,13 @@ talk (gpointer data)
 }
 
 static void
+pause_at_random (GRand *random)
+{
+  for (gint n = g_rand_int_range (random, 0, PAUSE_MAX); n > 0; n--)
+    g_thread_yield ();
+}
+
+static void
 torment (GRand *random, const pid_t *pids)
 {
   for (guint i = 0; i < 60; i++)
@@ -79,14 +86,14 @@ torment (GRand *random, const pid_t *pids)
       pid_t pid = pids[g_rand_int_range (random, 0, N_GATEWAYS)];
 
       g_assert_cmpint (kill (pid, g_rand_boolean (random) ? SIGSTOP : SIGCONT), ==, 0);
-      g_usleep (g_rand_int_range (random, 0, PAUSE_MAX));
+      pause_at_random (random);
     }
   /* Some are killed while they are stopped. */
   for (guint i = 0; i < N_GATEWAYS; i++)
     {
       if (i % 2 == 0)
         g_assert_cmpint (kill (pids[i], SIGCONT), ==, 0);
-      g_usleep (g_rand_int_range (random, 0, PAUSE_MAX));
+      pause_at_random (random);
       g_assert_cmpint (kill (pids[i], SIGKILL), ==, 0);
     }
 }
