@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: The execnet-glib authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs each example in Python, and compares what it writes."""
+
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+EXAMPLES = os.environ['EXECNET_EXAMPLES']
+
+# Longer than anything here takes on a slow machine; a test that needs it has failed.
+LONG = 120
+
+# What each example writes.
+OUTPUT = {
+    'multiplier': '''\
+1 times ten is 10.
+2 times ten is 20.
+3 times ten is 30.
+''',
+    'remote-module': '''\
+The module is ready.
+SPOKEN SOFTLY!
+''',
+    'command-loop': '''\
+add(2, 3) is 5
+add('a', 'b') is ab
+divide(1, 0) fails with ZeroDivisionError: division by zero
+''',
+    'callbacks': '''\
+Everything that came, and the end marker: [0, 1, 2, 3, 4, None]
+One after the other: 0 1 2
+''',
+    'channels-over-channels': 'hello world\n',
+    'receive-queue': '''\
+From each: [42, 42, 42]
+Answers: 1 from one, 2 from two, 3 from three
+Ended: one, three, two
+<Group []>
+''',
+    'groups': '''\
+<Group ['gw0', 'gw1']> 2
+<Gateway id='gw0' receive-live, thread model, 0 active channels>
+<Gateway id='gw1' receive-live, thread model, 0 active channels>
+True True
+helper True
+True
+factory-made
+True popen
+<Group []>
+''',
+    'termination': '''\
+<Group ['stubborn', 'idle']>
+<Group []>
+The stubborn process is gone.
+''',
+    'redirected-output': '''\
+remote line 0
+remote line 1
+remote line 2
+Read: remote line 0
+Read: remote line 1
+Read: remote line 2
+''',
+    'places': '''\
+In the same folder for me, 0 nicer than here, with bytecode.
+In the same folder for nobody, 5 nicer than here, without bytecode.
+In workplace for nobody, 0 nicer than here, without bytecode.
+''',
+}
+
+KEPT = "82 bytes hold ['hello', 'world', {1, 2}, 2.5, None]\n"
+
+JYTHON = '''\
+Jython with the language of Python 2
+  From Java: aaa bbb
+  str arrives as 'hello'
+  str arrives as b'hello'
+  text arrives there as unicode
+  text arrives there as str, when asked for
+'''
+
+
+def start(name, *arguments, **variables):
+    environment = dict(os.environ, **variables)
+    environment.pop('WHO', None)
+    return subprocess.Popen([sys.executable, os.path.join(EXAMPLES, name + '.py'), *arguments],
+                            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+
+
+def children(pid):
+    """Return the numbers of the processes that any thread of `pid` has started."""
+    found = []
+    for path in glob.glob('/proc/%d/task/*/children' % pid):
+        with open(path) as file:
+            found += map(int, file.read().split())
+    return found
+
+
+class ExamplesTest(unittest.TestCase):
+    maxDiff = None
+
+    def run_example(self, name, *arguments, **variables):
+        with start(name, *arguments, **variables) as process:
+            output, _ = process.communicate(timeout=LONG)
+        self.assertEqual(process.returncode, 0, output)
+        return output
+
+    def test_output(self):
+        for name, expected in OUTPUT.items():
+            with self.subTest(example=name):
+                # One of them says what it does without this variable.
+                variables = {'PYTHONDONTWRITEBYTECODE': ''} if name == 'places' else {}
+                self.assertEqual(self.run_example(name, **variables), expected)
+
+    def test_every_example_is_here(self):
+        programs = {name[:-3] for name in os.listdir(EXAMPLES)
+                    # A name with an underscore is a module for the one with a hyphen.
+                    if name.endswith('.py') and '_' not in name}
+        self.assertEqual(programs, {*OUTPUT, 'file-server', 'hybrid', 'main-job', 'task-server'})
+
+    def test_main_job(self):
+        output = self.run_example('main-job')
+        self.assertIn('Sent 21, received 42.\n', output)
+        self.assertIn('ZeroDivisionError', output)
+
+    def test_file_server(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b'\0\xff' * 50000)
+            file.flush()
+            output = self.run_example('file-server', 'popen', file.name, '/no/such/file')
+        first, second = output.splitlines()
+        self.assertEqual(first, '%s: 100000 bytes' % file.name)
+        self.assertRegex(second, 'There is no content: .*/no/such/file')
+
+    def test_hybrid(self):
+        self.assertEqual(self.run_example('hybrid'),
+                         'CPython with the language of Python 3\n' + KEPT)
+
+    @unittest.skipUnless(shutil.which('pypy3'), 'there is no PyPy')
+    def test_hybrid_with_pypy(self):
+        self.assertEqual(self.run_example('hybrid', 'pypy3'),
+                         'PyPy with the language of Python 3\n' + KEPT)
+
+    @unittest.skipUnless(shutil.which('jython'), 'there is no Jython')
+    def test_hybrid_with_jython(self):
+        self.assertEqual(self.run_example('hybrid', 'jython'), JYTHON + KEPT)
+
+    def test_task_server(self):
+        for n_workers in 1, 3:
+            with self.subTest(n_workers=n_workers):
+                self.assertEqual(self.run_example('task-server', '20', str(n_workers)),
+                                 '%d interpreters work.\n20 of 20 tasks are done; the sum of '
+                                 'their results is 10830.\n' % n_workers)
+
+    def test_task_server_without_tasks(self):
+        self.assertIn('0 of 0 tasks are done', self.run_example('task-server', '0', '1'))
+
+    def test_task_server_whose_worker_dies(self):
+        n_tasks = 1500
+        with start('task-server', str(n_tasks), '2') as process:
+            self.assertEqual(process.stdout.readline(), '2 interpreters work.\n')
+            os.kill(children(process.pid)[0], signal.SIGKILL)
+            output, _ = process.communicate(timeout=LONG)
+        total = sum(sum(i * i for i in range(task)) for task in range(n_tasks))
+        self.assertEqual(output, '%d of %d tasks are done; the sum of their results is %d.\n'
+                         % (n_tasks, n_tasks, total))
+
+
+if __name__ == '__main__':
+    unittest.main()
