@@ -14,7 +14,7 @@ class Task(object):
     must_close = None
 
     def __init__(self, channel, source, file_name=None, function=None, arguments=None,
-                 first_line=1, call=False):
+                 first_line=1, call=False, in_main_thread=False):
         self.channel = channel
         self.source = text_of(source)
         self.file_name = text_of(file_name or CODE_FILE)
@@ -22,6 +22,7 @@ class Task(object):
         self.arguments = dict((text_of(key), arguments[key]) for key in arguments or ())
         self.first_line = int(first_line or 1)
         self.call = call
+        self.in_main_thread = in_main_thread
 
     def run(self):
         """Gives None, or what to send about the error that ended the code."""
@@ -53,7 +54,7 @@ class Task(object):
 
 class Execution(object):
     """Which thread runs what: the first code the main thread, what comes while that is busy
-    threads of its own."""
+    threads of its own, unless it asks for the main thread."""
 
     def __init__(self, gateway, model):
         self.gateway = gateway
@@ -81,11 +82,12 @@ class Execution(object):
         with self.gateway.reader.lock:
             to_main = self.main_is_free
             self.main_is_free = False
-            if to_main or self.model == 'thread':
+            if to_main or not task.in_main_thread and self.model != 'main_thread_only':
                 self.count(task)
-        if to_main:
+        if to_main or task.in_main_thread:
+            # It waits there for its turn.
             self.gateway.reader.put(self.tasks, task)
-        elif self.model == 'thread':
+        elif self.model != 'main_thread_only':
             self.start_thread(task)
         else:
             wait_for_main_thread(self, task)

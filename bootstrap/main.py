@@ -10,15 +10,23 @@ class SetupError(Exception):
 def main():
     options = load_item(binascii.a2b_base64(OPTIONS), True, False, None, 1)
     output = options.get('output')
+    problem = None
     if JYTHON:
         connection = make_jython_connection(output)
     else:
-        connection = Connection(*take_standard_descriptors(output))
+        descriptors = take_standard_descriptors(output)
+        if options['execmodel'] in GREEN_MODELS:
+            problem = adopt_green_threads(options['execmodel'])
+        connection = Connection(*descriptors)
     try:
+        if problem:
+            raise problem
         apply_options(options)
         start_tracing()
         gateway = Gateway(connection, native(options['id']) + '-worker',
                           native(options['execmodel']))
+        if _native:
+            watch_green_connection(gateway)
     except BaseException:
         refuse_start(connection)
     if output in ('stdout', 'both'):
@@ -33,9 +41,10 @@ def main():
 
 def apply_options(options):
     """Everything here comes before any other thread is started: niceness is a thread's own."""
-    if options['execmodel'] not in MODELS:
+    models = MODELS if JYTHON else MODELS + GREEN_MODELS
+    if options['execmodel'] not in models:
         raise SetupError('failed', "The execution model '%s' is unknown to this worker, which "
-                         "has: %s." % (options['execmodel'], ', '.join(MODELS)))
+                         "has: %s." % (options['execmodel'], ', '.join(models)))
     if options.get('env'):
         os.environ.update((native(key), native(options['env'][key])) for key in options['env'])
     if options.get('nice') is not None:

@@ -21,42 +21,48 @@ class ExecutionModel(object):
 
     def __init__(self, name):
         self.backend = name
+        self.modules = {
+            'thread': ('queue', 'socket', 'subprocess', 'threading', 'threading', 'threading'),
+            'gevent': ('gevent.queue', 'gevent.socket', 'gevent.subprocess', 'gevent.event',
+                       'gevent.lock', 'gevent.lock'),
+            'eventlet': ('eventlet.queue', 'eventlet.green.socket', 'eventlet.green.subprocess',
+                         'eventlet.green.threading', 'eventlet.green.threading',
+                         'eventlet.semaphore'),
+        }[name if name in GREEN_MODELS else 'thread']
+
+    def get_module(self, number):
+        name = self.modules[number]
+        if PYTHON_2 and name == 'queue':
+            name = 'Queue'
+        __import__(name)
+        return sys.modules[name]
 
     def __repr__(self):
         return '<ExecModel %r>' % self.backend
 
     @property
     def queue(self):
-        try:
-            import queue
-        except ImportError:
-            import Queue as queue
-        return queue
+        return self.get_module(0)
 
     @property
     def socket(self):
-        import socket
-        return socket
+        return self.get_module(1)
 
     @property
     def subprocess(self):
-        import subprocess
-        return subprocess
+        return self.get_module(2)
 
     def Event(self):
-        import threading
-        return threading.Event()
+        return self.get_module(3).Event()
 
     def Lock(self):
         return allocate_lock()
 
     def RLock(self):
-        import threading
-        return threading.RLock()
+        return self.get_module(4).RLock()
 
     def Semaphore(self, size=None):
-        import threading
-        return threading.Semaphore(size or 1)
+        return self.get_module(5).Semaphore(size or 1)
 
     def start(self, function, arguments=()):
         start_new_thread(function, arguments)

@@ -31,6 +31,8 @@ def prepare_threading(main_thread):
     Before Python 3.13 it takes the thread that imports it first for the main thread. That is the
     background thread where the main thread is busy, which lives as long as the process, too.
     """
+    if _native:
+        return
     import threading
     for thread in threading.enumerate():
         if isinstance(thread, threading._MainThread):

@@ -30,6 +30,7 @@ struct _ExecnetSource
   char *file_name; /* nullable */
   guint first_line;
   char *function_name; /* nullable */
+  gboolean in_main_thread;
 };
 
 G_DEFINE_BOXED_TYPE (ExecnetSource, execnet_source, execnet_source_copy, execnet_source_free)
@@ -387,4 +388,50 @@ execnet_source_get_function_name (ExecnetSource *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->function_name;
+}
+
+/**
+ * execnet_source_in_main_thread:
+ * @self: a source
+ *
+ * Gives a source of the same code that asks for the main thread of the worker: it waits there until
+ * the main thread is free, behind code that asked earlier.
+ *
+ * Other code gets the main thread only when that happens to be free. While it is not, the execution
+ * model says what becomes of it: with `main_thread_only` it fails after one second, with the other
+ * models it runs in a thread of its own.
+ *
+ * Returns: (transfer full): a new source
+ *
+ * Since: 1.0
+ */
+ExecnetSource *
+execnet_source_in_main_thread (ExecnetSource *self)
+{
+  ExecnetSource *source;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  source = execnet_source_new_full (
+      self->text, self->file_name, self->first_line, self->function_name);
+  source->in_main_thread = TRUE;
+  return source;
+}
+
+/**
+ * execnet_source_get_in_main_thread:
+ * @self: a source
+ *
+ * Tells whether the source asks for the main thread, see [method@Source.in_main_thread].
+ *
+ * Returns: whether it does
+ *
+ * Since: 1.0
+ */
+gboolean
+execnet_source_get_in_main_thread (ExecnetSource *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->in_main_thread;
 }

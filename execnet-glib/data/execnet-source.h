@@ -62,6 +62,12 @@ guint execnet_source_get_first_line (ExecnetSource *self);
 EXECNET_AVAILABLE_IN_1_0
 const char *execnet_source_get_function_name (ExecnetSource *self);
 
+EXECNET_AVAILABLE_IN_1_0
+ExecnetSource *execnet_source_in_main_thread (ExecnetSource *self);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_source_get_in_main_thread (ExecnetSource *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExecnetSource, execnet_source_free)
 
 G_END_DECLS

@@ -17,7 +17,7 @@
 
 #define OPCODE_BUILDTUPLE '@'
 #define OPCODE_STOP 'Q'
-#define N_EXEC_MEMBERS 6
+#define N_EXEC_MEMBERS 7
 
 /* Appends an item without its stop. */
 static gboolean
@@ -71,7 +71,9 @@ make_request (ExecnetSource *source, GBytes *arguments, gboolean is_call, GError
       || !append_text (bytes, execnet_source_get_function_name (source), error)
       || !append_arguments (bytes, arguments, error)
       || !append_item (bytes, g_variant_new_int64 (execnet_source_get_first_line (source)), error)
-      || !append_item (bytes, g_variant_new_boolean (is_call), error))
+      || !append_item (bytes, g_variant_new_boolean (is_call), error)
+      || !append_item (
+          bytes, g_variant_new_boolean (execnet_source_get_in_main_thread (source)), error))
     return NULL;
   g_byte_array_append (bytes, end, sizeof end);
   return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));

@@ -211,6 +211,20 @@ test('a dead gateway fails at once what waits on it, with its last words', async
     await dying.join();
 });
 
+test('code that asks for the main thread waits for it', async () => {
+    const single = await group.makeGateway('popen//execmodel=main_thread_only');
+    const busy = single.remoteExec('channel.send(1); channel.receive()');
+    await busy.receive();
+    const source = Execnet.Source.new('channel.send(2)').in_main_thread();
+    const waiting = single.remoteExec(source);
+    const refused = single.remoteExec('channel.send(3)');
+    match((await thrown(() => refused.receive())).message, /would cause deadlock/);
+    busy.send(1);
+    equal(await waiting.receive(), 2);
+    single.exit();
+    await single.join();
+});
+
 test('what is printed comes as lines', async () => {
     const printing = await group.makeGateway('popen//capture_output');
     const lines = [];

@@ -243,5 +243,39 @@ class SourceTest(Case):
             self.gateway.call(len)
 
 
+def in_which_thread(channel, name='nothing'):
+    import threading
+    channel.send((threading.current_thread() is threading.main_thread(), name))
+
+
+class MainThreadTest(Case):
+    def test_waits_for_it(self):
+        in_main_thread = self.execnet.in_main_thread
+        for spec in ('popen', 'popen//execmodel=main_thread_only'):
+            gateway = self.makegateway(spec)
+            busy = gateway.remote_exec('channel.send(1); channel.receive()')
+            busy.receive(60)
+            waiting = gateway.remote_exec(in_main_thread(in_which_thread), name='a function')
+            text = gateway.remote_exec(in_main_thread('channel.send(2)'))
+            self.assertEqual(gateway.remote_status().numqueued, 2)
+            busy.send(1)
+            self.assertEqual(waiting.receive(60), (True, 'a function'))
+            self.assertEqual(text.receive(60), 2)
+
+    def test_others_do_not_wait(self):
+        gateway = self.makegateway()
+        busy = gateway.remote_exec('channel.send(1); channel.receive()')
+        busy.receive(60)
+        self.assertEqual(gateway.remote_exec(in_which_thread).receive(60), (False, 'nothing'))
+
+    def test_others_fail_where_there_is_no_other(self):
+        gateway = self.makegateway('popen//execmodel=main_thread_only')
+        busy = gateway.remote_exec('channel.send(1); channel.receive()')
+        busy.receive(60)
+        with self.assertRaisesRegex(self.execnet.RemoteError,
+                                    'concurrent remote_exec would cause deadlock'):
+            gateway.remote_exec('pass').waitclose(60)
+
+
 if __name__ == '__main__':
     unittest.main()

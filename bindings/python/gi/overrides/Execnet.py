@@ -21,6 +21,7 @@ from ._execnet_group import Group  # noqa: E402
 from ._execnet_items import (DataFormatError, DumpError, LoadError,  # noqa: E402
                              dump, dumps, load, loads)
 from ._execnet_multi import MultiChannel  # noqa: E402
+from ._execnet_source import in_main_thread  # noqa: E402
 from ._execnet_xspec import XSpec  # noqa: E402
 
 _library = get_introspection_module('Execnet')
@@ -36,4 +37,4 @@ makegateway = default_group.makegateway
 
 __all__ = ['__version__', 'Channel', 'DataFormatError', 'DumpError', 'Gateway', 'Group',
            'HostNotFound', 'LoadError', 'MultiChannel', 'RemoteError', 'TimeoutError', 'XSpec',
-           'default_group', 'dump', 'dumps', 'load', 'loads', 'makegateway']
+           'default_group', 'dump', 'dumps', 'in_main_thread', 'load', 'loads', 'makegateway']

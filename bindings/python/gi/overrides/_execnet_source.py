@@ -37,6 +37,15 @@ def source_to_execute(source, has_arguments):
                     % (source,))
 
 
+def in_main_thread(source):
+    """Return an Execnet.Source of `source` that asks for the worker's main thread.
+
+    `source` is what `remote_exec` takes. The code waits until the main thread is free, behind code
+    that asked earlier, in any execution model.
+    """
+    return source_to_execute(source, False).in_main_thread()
+
+
 def source_to_call(source):
     """Return the Execnet.Source for call: of a function, a str that defines one, or a Source."""
     if isinstance(source, types.FunctionType):
