@@ -50,6 +50,17 @@ assert used == %r, used
 print(execnet.get_version())
 '''
 
+DROPIN_PROGRAM = r'''
+import sys
+sys.path.insert(0, %r)
+import execnet
+assert execnet.__file__.startswith(sys.path[0]), execnet.__file__
+assert execnet.makegateway().remote_exec('channel.send(7)').receive() == 7
+from gi.repository import Execnet
+assert execnet.Group is Execnet.Group
+print(Execnet.get_version())
+'''
+
 GJS_PROGRAM = r'''
 import Execnet from 'gi://Execnet';
 const used = imports.overrides.Execnet.__file__;
@@ -69,6 +80,12 @@ def check_headers(installed):
     if there != public:
         raise Failure('installed but not public: %s\npublic but not installed: %s'
                       % (sorted(there - public), sorted(public - there)))
+
+
+def run_dropin(installed, pkg_config):
+    """The package that programs written for execnet import is where pkg-config says."""
+    folder = installed.run(pkg_config, '--variable=dropindir', API).strip()
+    return installed.run_python(DROPIN_PROGRAM % folder)
 
 
 def point(report, name, expected, check, *arguments):
@@ -96,6 +113,7 @@ def main():
             point(report, 'a Vala program', version, there.run_vala, VALA_PROGRAM, *valac)
         point(report, 'a Python program', version, there.run_python,
               PYTHON_PROGRAM % str(there.python_override))
+        point(report, 'the package execnet', version, run_dropin, there, pkg_config)
         point(report, 'a GJS program', version, there.run_gjs,
               GJS_PROGRAM % str(there.gjs_override))
     report.end()
