@@ -18,5 +18,6 @@
 #include <execnet-glib/collections/execnet-receive-queue.h>
 #include <execnet-glib/collections/execnet-multi-channel.h>
 #include <execnet-glib/collections/execnet-group.h>
+#include <execnet-glib/collections/execnet-map.h>
 
 #undef EXECNET_INSIDE
