@@ -15,7 +15,7 @@
 
 /* exported _init */
 
-const {channel, errors, gateway, items, multi, values} = imports.overrides.execnet;
+const {channel, errors, gateway, items, map, multi, values} = imports.overrides.execnet;
 
 function _init() {
     const Execnet = this;
@@ -23,6 +23,7 @@ function _init() {
     items.init(Execnet);
     channel.init(Execnet);
     gateway.init(Execnet);
+    map.init(Execnet);
     multi.init(Execnet);
 
     // The boxed type must keep its name: GJS looks it up there. So it stands for the error that is

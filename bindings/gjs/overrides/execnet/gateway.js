@@ -8,6 +8,7 @@
 const {spend} = imports.overrides.execnet.collector;
 const {_, fail} = imports.overrides.execnet.errors;
 const {fromVariant, itemTo} = imports.overrides.execnet.items;
+const {makeMap} = imports.overrides.execnet.map;
 const {later, mixIn, replaced} = imports.overrides.execnet.promises;
 
 // Bytes that a gateway takes outside of what the engine counts, also when it has ended.
@@ -192,6 +193,21 @@ class Group {
             gateway => gateway.get_state() === Execnet.GatewayState.RUNNING);
         return Execnet.MultiChannel.new(
             gateways.map(gateway => gateway.remoteExec(source, args)));
+    }
+
+    /**
+     * Applies a function to each of many items with all gateways.
+     *
+     * @param {string|Execnet.Source} source - the code that defines the function, of one argument
+     * @param {?string} functionName - its name, or null when `source` is an Execnet.Source
+     * @param {Iterable|AsyncIterable} items - the items, also without end: it is asked for so many
+     *   that all gateways are busy
+     * @param {{ordered: boolean, returnErrors: boolean}} [options] - whether results come in the
+     *   order of the items (true), and whether errors come like results (false)
+     * @returns {Execnet.Map} an async iterable of the results
+     */
+    map(source, functionName, items, options = {}) {
+        return makeMap(Execnet, this, asSource(source, functionName), items, options);
     }
 
     /**

@@ -20,6 +20,7 @@ from ._execnet_gateway import Gateway  # noqa: E402
 from ._execnet_group import Group  # noqa: E402
 from ._execnet_items import (DataFormatError, DumpError, LoadError,  # noqa: E402
                              dump, dumps, load, loads)
+from ._execnet_map import Map  # noqa: E402
 from ._execnet_multi import MultiChannel  # noqa: E402
 from ._execnet_source import in_main_thread  # noqa: E402
 from ._execnet_xspec import XSpec  # noqa: E402
@@ -36,5 +37,6 @@ default_group = Group.get_default()
 makegateway = default_group.makegateway
 
 __all__ = ['__version__', 'Channel', 'DataFormatError', 'DumpError', 'Gateway', 'Group',
-           'HostNotFound', 'LoadError', 'MultiChannel', 'RemoteError', 'TimeoutError', 'XSpec',
-           'default_group', 'dump', 'dumps', 'in_main_thread', 'load', 'loads', 'makegateway']
+           'HostNotFound', 'LoadError', 'Map', 'MultiChannel', 'RemoteError', 'TimeoutError',
+           'XSpec', 'default_group', 'dump', 'dumps', 'in_main_thread', 'load', 'loads',
+           'makegateway']

@@ -14,6 +14,7 @@ from ..module import get_introspection_module
 from ..overrides import override
 from . import _execnet_callbacks as callbacks
 from ._execnet_errors import checked, from_glib
+from ._execnet_map import make_map
 from ._execnet_multi import MultiChannel
 from ._execnet_wait import check_timeout, complete, wait
 from ._execnet_xspec import XSpec
@@ -134,6 +135,17 @@ class Group(Execnet.Group):
         Raises OSError when a gateway of the group has died: `exit` takes it out.
         """
         return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])
+
+    def map(self, function, items, ordered=True, return_errors=False):
+        """Apply `function` to each of `items` with all gateways; returns an iterator of results.
+
+        `function` is a pure function of one argument, as for `Gateway.call`. `items` is any
+        iterable, also without end: it is asked for so many that all gateways are busy. Results
+        come in the order of the items, or without `ordered` as they are there. When a worker dies
+        another one gets its items. What `function` raises is raised here, as a RemoteError, and
+        the next result follows; with `return_errors` it comes in place of the result.
+        """
+        return make_map(self, function, items, ordered, return_errors)
 
     # Ending
 
