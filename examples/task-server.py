@@ -41,6 +41,8 @@ while len(results) < n_tasks and n_working:
         # Another one does what this one had.
         if channel in task_of:
             tasks.appendleft(task_of.pop(channel))
+        elif channel in idle:
+            idle.remove(channel)
     else:
         if channel in task_of:
             results[task_of.pop(channel)] = item

@@ -3,10 +3,8 @@
 
 """Runs each example in Python, and compares what it writes."""
 
-import glob
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -95,15 +93,6 @@ def start(name, *arguments, **variables):
                             stderr=subprocess.STDOUT, text=True)
 
 
-def children(pid):
-    """Return the numbers of the processes that any thread of `pid` has started."""
-    found = []
-    for path in glob.glob('/proc/%d/task/*/children' % pid):
-        with open(path) as file:
-            found += map(int, file.read().split())
-    return found
-
-
 class ExamplesTest(unittest.TestCase):
     maxDiff = None
 
@@ -152,26 +141,6 @@ class ExamplesTest(unittest.TestCase):
     @unittest.skipUnless(shutil.which('jython'), 'there is no Jython')
     def test_hybrid_with_jython(self):
         self.assertEqual(self.run_example('hybrid', 'jython'), JYTHON + KEPT)
-
-    def test_task_server(self):
-        for n_workers in 1, 3:
-            with self.subTest(n_workers=n_workers):
-                self.assertEqual(self.run_example('task-server', '20', str(n_workers)),
-                                 '%d interpreters work.\n20 of 20 tasks are done; the sum of '
-                                 'their results is 10830.\n' % n_workers)
-
-    def test_task_server_without_tasks(self):
-        self.assertIn('0 of 0 tasks are done', self.run_example('task-server', '0', '1'))
-
-    def test_task_server_whose_worker_dies(self):
-        n_tasks = 1500
-        with start('task-server', str(n_tasks), '2') as process:
-            self.assertEqual(process.stdout.readline(), '2 interpreters work.\n')
-            os.kill(children(process.pid)[0], signal.SIGKILL)
-            output, _ = process.communicate(timeout=LONG)
-        total = sum(sum(i * i for i in range(task)) for task in range(n_tasks))
-        self.assertEqual(output, '%d of %d tasks are done; the sum of their results is %d.\n'
-                         % (n_tasks, n_tasks, total))
 
 
 if __name__ == '__main__':
