@@ -3,14 +3,13 @@
 
 """Multi-channels as execnet has them."""
 
-import queue
-
 from gi.repository import Gio
 
 from ..module import get_introspection_module
 from ..overrides import override
 from ._execnet_channel import Channel, NO_ENDMARKER_WANTED
 from ._execnet_errors import RemoteError
+from ._execnet_green import Queue
 
 Execnet = get_introspection_module('Execnet')
 
@@ -75,7 +74,7 @@ class MultiChannel(Execnet.MultiChannel):
         has died. It is the same queue at each call. Raises OSError when a channel has a callback.
         """
         if self._queue is None:
-            items = queue.Queue()
+            items = Queue()
             for channel in self:
                 channel.setcallback(_Putter(items, channel), endmarker)
             self._queue = items

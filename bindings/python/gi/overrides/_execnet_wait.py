@@ -14,6 +14,7 @@ import time
 from gi.repository import Gio, GLib
 
 from ..module import get_introspection_module
+from . import _execnet_green as green
 
 Execnet = get_introspection_module('Execnet')
 
@@ -33,7 +34,10 @@ def wait(function, timeout=None):
     `timeout` is in seconds; None waits without end. Returns the Execnet.WaitResult. Takes
     nothing, so that an exception of a signal handler loses nothing.
     """
-    longest = SLICE_MS if in_main_thread() else _MAX_MS
+    if green.is_active():
+        function, longest = _in_pool(function), green.slice_ms
+    else:
+        longest = SLICE_MS if in_main_thread() else _MAX_MS
     if timeout is None:
         result = _TIMED_OUT
         while result == _TIMED_OUT:
@@ -45,6 +49,18 @@ def wait(function, timeout=None):
         result = function(min(left, longest), None)
         if result != _TIMED_OUT or time.monotonic() >= end:
             return result
+
+
+def _in_pool(function):
+    """Return a wait function that lets other green threads run, and any of them be killed."""
+    def wait_in_pool(timeout_ms, _cancellable):
+        cancellable = Gio.Cancellable()
+        try:
+            return green.run(function, timeout_ms, cancellable)
+        except BaseException:
+            cancellable.cancel()
+            raise
+    return wait_in_pool
 
 
 def check_timeout(timeout):
@@ -72,11 +88,11 @@ def complete(start, finish, *arguments):
     ticks = _attach_ticks(context)
     try:
         while not results:
-            context.iteration(True)
+            green.run(context.iteration, True)
     except BaseException:
         cancellable.cancel()
         while not results:
-            context.iteration(True)
+            green.run(context.iteration, True)
         raise
     finally:
         if ticks is not None:
