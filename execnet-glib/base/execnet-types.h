@@ -114,6 +114,20 @@ typedef gboolean (*ExecnetItemFunc) (GVariant *item, gpointer user_data, GError 
 typedef gboolean (*ExecnetBytesFunc) (GBytes *bytes, gpointer user_data, GError **error);
 
 /**
+ * ExecnetProgressFunc:
+ * @n_done: how much is done
+ * @n_total: how much there is to do
+ * @user_data: what was given with the function
+ *
+ * Told how far a call has got.
+ *
+ * Thread: the one of the call, and its thread-default main context for an asynchronous one.
+ *
+ * Since: 1.0
+ */
+typedef void (*ExecnetProgressFunc) (guint n_done, guint n_total, gpointer user_data);
+
+/**
  * ExecnetDumpFlags:
  * @EXECNET_DUMP_DEFAULT: write version 2 of the format, which execnet 2 reads
  * @EXECNET_DUMP_VERSION_1: write version 1 of the format, which execnet 1 reads

@@ -18,6 +18,8 @@ struct _ExecnetGroup
   GPtrArray *members; /* lock; of ExecnetMember: the registry, exact at once */
   guint next_id;      /* lock */
   char *default_spec; /* lock */
+  char *execmodel;        /* lock */
+  char *remote_execmodel; /* lock */
 
   /* What the list model shows: it changes in the group's context, under the lock. */
   GPtrArray *shown; /* of ExecnetGateway */
@@ -33,5 +35,15 @@ GPtrArray *execnet_group_dup_running_gateways (ExecnetGroup *self);
 /* Any thread. Makes the list model show the registry, and lets go of what has ended: at once where
  * the thread owns the group's context, or made the group and can own it; else in a moment, there. */
 void execnet_group_update (ExecnetGroup *self);
+
+/* As execnet_group_start_gateway; the gateway's main context is the given one, or the thread-default
+ * one for NULL. */
+ExecnetGateway *execnet_group_start_in_context (ExecnetGroup *self,
+                                                ExecnetXSpec *spec,
+                                                GMainContext *context,
+                                                GError **error);
+
+/* The model of both sides until another one is set. */
+extern const char *const execnet_group_default_execmodel;
 
 G_END_DECLS

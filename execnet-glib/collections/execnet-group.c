@@ -14,9 +14,6 @@
 
 #define DEFAULT_SPEC "popen"
 
-/* Gateways of a group of their own would use another model; the first choice of execnet. */
-#define DEFAULT_EXECMODEL "thread"
-
 static void list_model_init (GListModelInterface *iface);
 
 /**
@@ -45,6 +42,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ExecnetGroup,
 enum
 {
   PROP_DEFAULT_SPEC = 1,
+  PROP_EXECMODEL,
+  PROP_REMOTE_EXECMODEL,
   N_PROPERTIES,
 };
 
@@ -340,6 +339,12 @@ execnet_group_get_property (GObject *object, guint property_id, GValue *value, G
     case PROP_DEFAULT_SPEC:
       g_value_take_string (value, execnet_group_dup_default_spec (self));
       break;
+    case PROP_EXECMODEL:
+      g_value_take_string (value, execnet_group_dup_execmodel (self));
+      break;
+    case PROP_REMOTE_EXECMODEL:
+      g_value_take_string (value, execnet_group_dup_remote_execmodel (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -374,6 +379,8 @@ execnet_group_finalize (GObject *object)
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   g_thread_unref (self->home);
   g_free (self->default_spec);
+  g_free (self->execmodel);
+  g_free (self->remote_execmodel);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (execnet_group_parent_class)->finalize (object);
@@ -401,6 +408,26 @@ execnet_group_class_init (ExecnetGroupClass *klass)
                              NULL,
                              DEFAULT_SPEC,
                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * ExecnetGroup:execmodel:
+   *
+   * The execution model of this side, see [method@Group.set_execmodel].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_EXECMODEL] = g_param_spec_string (
+      "execmodel", NULL, NULL, "thread", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExecnetGroup:remote-execmodel:
+   *
+   * The execution model of workers whose specification names none.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REMOTE_EXECMODEL] = g_param_spec_string (
+      "remote-execmodel", NULL, NULL, "thread", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   /**
@@ -433,6 +460,8 @@ execnet_group_init (ExecnetGroup *self)
   self->members = g_ptr_array_new_with_free_func (member_unref);
   self->shown = g_ptr_array_new_with_free_func (g_object_unref);
   self->default_spec = g_strdup (DEFAULT_SPEC);
+  self->execmodel = g_strdup (execnet_group_default_execmodel);
+  self->remote_execmodel = g_strdup (execnet_group_default_execmodel);
   self->mailbox = execnet_mailbox_get (NULL);
   self->home = g_thread_ref (g_thread_self ());
   execnet_post_init (&self->post, &post_funcs);
@@ -695,7 +724,7 @@ renew_mailbox (ExecnetGroup *self)
 
 /* With the lock. */
 static ExecnetGateway *
-add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
+add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GError **error)
 {
   g_autofree char *python = dup_default_python ();
   const char *execmodel = execnet_xspec_get (spec, "execmodel");
@@ -708,8 +737,9 @@ add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
   gateway = execnet_gateway_new (G_OBJECT (self),
                                  execnet_xspec_get (spec, "id"),
                                  spec,
-                                 execmodel != NULL ? execmodel : DEFAULT_EXECMODEL,
+                                 execmodel != NULL ? execmodel : self->remote_execmodel,
                                  python,
+                                 context,
                                  error);
   if (gateway == NULL)
     return NULL;
@@ -743,12 +773,21 @@ add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
 ExecnetGateway *
 execnet_group_start_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
 {
-  g_autoptr (ExecnetXSpec) own_spec = NULL;
-  ExecnetGateway *gateway;
-
   g_return_val_if_fail (EXECNET_IS_GROUP (self), NULL);
   g_return_val_if_fail (spec == NULL || EXECNET_IS_XSPEC (spec), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return execnet_group_start_in_context (self, spec, NULL, error);
+}
+
+ExecnetGateway *
+execnet_group_start_in_context (ExecnetGroup *self,
+                                ExecnetXSpec *spec,
+                                GMainContext *context,
+                                GError **error)
+{
+  g_autoptr (ExecnetXSpec) own_spec = NULL;
+  ExecnetGateway *gateway;
 
   if (spec == NULL)
     {
@@ -764,7 +803,7 @@ execnet_group_start_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **er
     return NULL;
 
   g_mutex_lock (&self->lock);
-  gateway = add_gateway (self, own_spec, error);
+  gateway = add_gateway (self, own_spec, context, error);
   g_mutex_unlock (&self->lock);
   if (gateway != NULL)
     execnet_group_update (self);

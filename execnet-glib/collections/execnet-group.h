@@ -33,6 +33,18 @@ EXECNET_AVAILABLE_IN_1_0
 void execnet_group_set_default_spec (ExecnetGroup *self, const char *spec);
 
 EXECNET_AVAILABLE_IN_1_0
+char *execnet_group_dup_execmodel (ExecnetGroup *self);
+
+EXECNET_AVAILABLE_IN_1_0
+char *execnet_group_dup_remote_execmodel (ExecnetGroup *self);
+
+EXECNET_AVAILABLE_IN_1_0
+gboolean execnet_group_set_execmodel (ExecnetGroup *self,
+                                      const char *execmodel,
+                                      const char *remote_execmodel,
+                                      GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
 ExecnetGateway *execnet_group_start_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
@@ -69,6 +81,32 @@ EXECNET_AVAILABLE_IN_1_0
 ExecnetGateway *execnet_group_make_gateway_for_xspec_finish (ExecnetGroup *self,
                                                              GAsyncResult *result,
                                                              GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+GPtrArray *execnet_group_make_gateways (ExecnetGroup *self,
+                                        ExecnetXSpec **specs,
+                                        gsize n_specs,
+                                        guint max_parallel,
+                                        ExecnetProgressFunc progress,
+                                        gpointer progress_data,
+                                        GCancellable *cancellable,
+                                        GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_group_make_gateways_async (ExecnetGroup *self,
+                                        ExecnetXSpec **specs,
+                                        gsize n_specs,
+                                        guint max_parallel,
+                                        ExecnetProgressFunc progress,
+                                        gpointer progress_data,
+                                        GDestroyNotify progress_notify,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+GPtrArray *
+execnet_group_make_gateways_finish (ExecnetGroup *self, GAsyncResult *result, GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
 gboolean execnet_group_allocate_id (ExecnetGroup *self, ExecnetXSpec *spec, GError **error);

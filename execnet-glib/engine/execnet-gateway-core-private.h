@@ -82,6 +82,7 @@ void execnet_gateway_core_unref (gpointer self);
 /* Any thread. Ends the object's interest; what waits for it in its context is dropped. */
 void execnet_gateway_core_attach (ExecnetGatewayCore *self,
                                   GObject *object,
+                                  GMainContext *context,
                                   const ExecnetGatewayObjectFuncs *funcs);
 void execnet_gateway_core_detach (ExecnetGatewayCore *self);
 

@@ -94,9 +94,10 @@ execnet_gateway_core_unref (gpointer data)
 void
 execnet_gateway_core_attach (ExecnetGatewayCore *self,
                              GObject *object,
+                             GMainContext *context,
                              const ExecnetGatewayObjectFuncs *funcs)
 {
-  self->mailbox = execnet_mailbox_get (NULL);
+  self->mailbox = execnet_mailbox_get (context);
   self->object_funcs = funcs;
   g_weak_ref_set (&self->object, object);
 }

@@ -19,13 +19,14 @@ struct _ExecnetGateway
 };
 
 /* Any thread. Makes the object and begins to start what the spec, which is frozen, asks for. It is
- * in state STARTING; NULL with an error when the spec can't be served. The calling thread's main
- * context becomes the gateway's. */
+ * in state STARTING; NULL with an error when the spec can't be served. Its main context is
+ * the given one, or the calling thread's for NULL. */
 ExecnetGateway *execnet_gateway_new (GObject *group,
                                      const char *id,
                                      ExecnetXSpec *spec,
                                      const char *execmodel,
                                      const char *default_python,
+                                     GMainContext *context,
                                      GError **error);
 
 /* Any thread. FALSE with an error for an object that no group made. */

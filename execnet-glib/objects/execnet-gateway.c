@@ -303,6 +303,7 @@ execnet_gateway_new (GObject *group,
                      ExecnetXSpec *spec,
                      const char *execmodel,
                      const char *default_python,
+                     GMainContext *context,
                      GError **error)
 {
   g_autoptr (ExecnetTransport) transport = NULL;
@@ -325,7 +326,7 @@ execnet_gateway_new (GObject *group,
   self->spec = g_object_ref (spec);
   g_weak_ref_set (&self->group, group);
   self->core = g_steal_pointer (&core);
-  execnet_gateway_core_attach (self->core, G_OBJECT (self), &object_funcs);
+  execnet_gateway_core_attach (self->core, G_OBJECT (self), context, &object_funcs);
   execnet_gateway_core_start (self->core, transport, options);
   return self;
 }

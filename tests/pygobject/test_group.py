@@ -42,6 +42,46 @@ class GroupTest(Case):
         with self.assertRaises(ValueError):
             self.execnet.Group('popen')
 
+    def test_many_at_once(self):
+        seen = []
+        gateways = self.group.makegateways(['popen', 'popen//id=mine', self.execnet.XSpec('popen')],
+                                           max_parallel=2, progress=lambda *n: seen.append(n))
+        self.assertEqual([gateway.id for gateway in gateways], ['gw0', 'mine', 'gw1'])
+        self.assertEqual(seen, [(1, 3), (2, 3), (3, 3)])
+        self.assertEqual(list(self.group), gateways)
+        with self.assertRaises(FileNotFoundError):
+            self.group.makegateways(['popen', 'popen//python=no-such-python'])
+        with self.assertRaises(ValueError):
+            self.group.makegateways(['popen', 'popen//id=mine'])
+        self.assertEqual(list(self.group), gateways)
+
+    def test_models(self):
+        self.assertEqual(repr(self.group.execmodel), "<ExecModel 'thread'>")
+        self.group.set_execmodel('main_thread_only')
+        self.assertEqual((self.group.execmodel.backend, self.group.remote_execmodel.backend),
+                         ('main_thread_only', 'main_thread_only'))
+        self.group.set_execmodel('thread', 'main_thread_only')
+        with self.assertRaises(ValueError):
+            self.group.set_execmodel('unknown')
+        gateway = self.makegateway()
+        self.assertIn('main_thread_only model', repr(gateway))
+        self.assertEqual(gateway.remote_status().execmodel, 'main_thread_only')
+        with self.assertRaises(ValueError):
+            self.group.set_execmodel('thread')
+        self.assertEqual(self.execnet.Group(execmodel='main_thread_only').execmodel.backend,
+                         'main_thread_only')
+        self.assertEqual(self.execnet.set_execmodel, self.execnet.default_group.set_execmodel)
+
+    def test_a_lost_gateway_stays_a_member(self):
+        gateway = self.makegateway()
+        gateway.kill()
+        gateway.join(LONG)
+        self.assertEqual(list(self.group), [gateway])
+        self.assertIn('not-receiving', repr(gateway))
+        self.assertEqual(list(self.group.get_gateways()), [])
+        gateway.exit()
+        self.assertEqual(list(self.group), [])
+
     def test_specifications(self):
         spec = self.execnet.XSpec('popen//id=one')
         self.assertEqual(self.makegateway(spec).id, 'one')

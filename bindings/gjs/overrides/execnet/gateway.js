@@ -35,6 +35,10 @@ function asArguments(gateway, args) {
     return bytes;
 }
 
+function asSpecs(specs) {
+    return specs.map(spec => typeof spec === 'string' ? Execnet.XSpec.new(spec) : spec);
+}
+
 /**
  * An interpreter that runs somewhere. Every method also has its name in the style of C
  * (`remote_exec`).
@@ -181,6 +185,30 @@ class Group {
     }
 
     /**
+     * Starts many interpreters, several at a time: all come up, or none stays.
+     *
+     * @param {Array<string|Execnet.XSpec>} specs - where and how, as for `makeGateway`
+     * @param {number} [maxParallel] - how many start together at most; 0 for a number that suits
+     *   this machine
+     * @param {?function(number, number): void} [progress] - called with how many are up, and how
+     *   many there will be
+     * @param {?Gio.Cancellable} [cancellable] - to give up
+     * @returns {Promise<Array<Execnet.Gateway>>} the gateways, in the order of `specs`
+     * @throws {GLib.Error} as `makeGateway`: the error of the first that failed
+     */
+    makeGateways(specs, maxParallel = 0, progress = null, cancellable = null) {
+        spend(GATEWAY_SIZE * specs.length);
+        return later(callback => this.make_gateways_async(asSpecs(specs), maxParallel, progress,
+            cancellable, callback), result => this.make_gateways_finish(result));
+    }
+
+    /** Like `makeGateways`, but blocks instead of returning a promise. */
+    make_gateways_sync(specs, maxParallel = 0, progress = null, cancellable = null) {
+        spend(GATEWAY_SIZE * specs.length);
+        return ofGroup.make_gateways.call(this, asSpecs(specs), maxParallel, progress, cancellable);
+    }
+
+    /**
      * Runs code in all interpreters that are up, as `Gateway.remoteExec` does in one.
      *
      * @param {string|Execnet.Source} source - the code
@@ -254,7 +282,7 @@ function init(namespace) {
     ofGateway = replaced(Execnet.Gateway.prototype, 'join', 'new_channel', 'remote_information',
         'remote_status');
     ofGroup = replaced(Execnet.Group.prototype, 'make_gateway', 'make_gateway_for_xspec',
-        'terminate');
+        'make_gateways', 'terminate');
     mixIn(Execnet.Gateway, Gateway);
     mixIn(Execnet.Group, Group);
 }

@@ -35,8 +35,9 @@ _library.set_default_python(sys.executable or None)
 
 default_group = Group.get_default()
 makegateway = default_group.makegateway
+set_execmodel = default_group.set_execmodel
 
 __all__ = ['__version__', 'Channel', 'DataFormatError', 'DumpError', 'Gateway', 'Group',
            'HostNotFound', 'LoadError', 'Map', 'MultiChannel', 'RemoteError', 'TimeoutError',
            'XSpec', 'default_group', 'dump', 'dumps', 'in_main_thread', 'load', 'loads',
-           'makegateway']
+           'makegateway', 'set_execmodel']

@@ -64,7 +64,11 @@ class Gateway(Execnet.Gateway):
     def __repr__(self):
         return '<Gateway id=%r %s, %s model, %d active channels>' % (
             self.id, 'receive-live' if self.hasreceiver() else 'not-receiving',
-            self.spec.execmodel or 'thread', self.get_n_channels())
+            self._get_model(), self.get_n_channels())
+
+    def _get_model(self):
+        group = self.dup_group()
+        return self.spec.execmodel or (group.dup_remote_execmodel() if group else 'thread')
 
     # Running code
 

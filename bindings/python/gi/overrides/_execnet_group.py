@@ -13,8 +13,10 @@ from gi.repository import GLib
 from ..module import get_introspection_module
 from ..overrides import override
 from . import _execnet_callbacks as callbacks
+from . import _execnet_green as green
 from ._execnet_errors import checked, from_glib
 from ._execnet_map import make_map
+from ._execnet_models import ExecModel
 from ._execnet_multi import MultiChannel
 from ._execnet_wait import check_timeout, complete, wait
 from ._execnet_xspec import XSpec
@@ -46,7 +48,7 @@ class Group(Execnet.Group):
         """Make a group with a gateway for each of `xspecs`, as `makegateway` does."""
         super().__init__()
         if execmodel != 'thread':
-            raise ValueError("unknown execmodel %r: only 'thread' is there" % (execmodel,))
+            self.set_execmodel(execmodel)
         for spec in xspecs:
             self.makegateway(spec)
 
@@ -58,6 +60,27 @@ class Group(Execnet.Group):
     @defaultspec.setter
     def defaultspec(self, spec):
         self.set_default_spec(str(spec))
+
+    @property
+    def execmodel(self):
+        """The execution model of this side; its name is its `backend`."""
+        return ExecModel(self.dup_execmodel())
+
+    @property
+    def remote_execmodel(self):
+        """The execution model of workers whose specification names none."""
+        return ExecModel(self.dup_remote_execmodel())
+
+    def set_execmodel(self, execmodel, remote_execmodel=None):
+        """Set the execution models of both sides, or of each, before there is a gateway.
+
+        They are 'thread', 'main_thread_only', 'eventlet' or 'gevent'. Raises ValueError when one is
+        none of these, or when the group has gateways; ImportError when a library is not there.
+        """
+        if len(self):
+            raise ValueError('can not set execution models if gateways have been created already')
+        checked(None, super().set_execmodel, execmodel, remote_execmodel)
+        green.set_model(execmodel)
 
     # Gateways
 
@@ -91,6 +114,33 @@ class Group(Execnet.Group):
             gateway.exit()
             raise from_glib(error, gateway)
         return gateway
+
+    def makegateways(self, specs, max_parallel=0, progress=None):
+        """Start an interpreter for each of `specs`, several at a time; returns the Gateways.
+
+        At most `max_parallel` start together; 0 means a number that suits this machine. After each
+        that is up, `progress (n_up, n_total)` is called here. Waits until all have answered. When
+        one fails, or after Ctrl-C, nothing is left of the others; raises what `makegateway` raises.
+        """
+        specs = [spec if isinstance(spec, XSpec) else XSpec(spec or self.defaultspec)
+                 for spec in specs]
+        for spec in specs:
+            self.allocate_id(spec)
+        # Copies are the gateways': programs change those that they gave, for the next ones.
+        copies = [spec.copy() for spec in specs]
+        self._get_members()
+        _remember(self)
+
+        def start(cancellable, callback):
+            self.make_gateways_async(copies, max_parallel,
+                                     progress and (lambda n_up, n_total, *_: progress(n_up, n_total)),
+                                     cancellable=cancellable, callback=callback)
+
+        gateways = checked(None, complete, start, self.make_gateways_finish)
+        for gateway, spec in zip(gateways, specs):
+            gateway._spec = spec
+        self._get_members()
+        return gateways
 
     def allocate_id(self, spec):
         """Give the XSpec an `id` that is free in this group, unless it has one."""
@@ -163,18 +213,26 @@ class Group(Execnet.Group):
             for gateway in gateways:
                 gateway._has_left = True
                 callbacks.finish(gateway)
-        _with_gateways.discard(self)
+        with _lock:
+            _with_gateways.discard(self)
 
 
 def _remember(group):
     """Keep `group` for the exit handler, as long as it has gateways."""
-    _with_gateways.difference_update([other for other in _with_gateways if not len(other)])
-    _with_gateways.add(group)
+    with _lock:
+        groups = list(_with_gateways)
+    # Counting takes the lock for each.
+    empty = [other for other in groups if other is not group and not len(other)]
+    with _lock:
+        _with_gateways.difference_update(empty)
+        _with_gateways.add(group)
 
 
 def _terminate_all():
     # Before the interpreter is taken down: callbacks get what still comes, and their end markers.
-    for group in list(_with_gateways):
+    with _lock:
+        groups = list(_with_gateways)
+    for group in groups:
         try:
             group.terminate(_EXIT_TIMEOUT)
         except (OSError, GLib.Error):
