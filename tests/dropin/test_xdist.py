@@ -167,6 +167,26 @@ class XdistTest(unittest.TestCase):
     def test_environment(self):
         self.compare(WHERE, '--dist', 'load', '--tx', 'popen//env:WHO=me', counts={'passed': '1'})
 
+    def test_folder(self):
+        # There pytest and the tests are copied to.
+        copies = os.path.join(self.folder, 'copies-%s')
+        tests = os.path.join(self.folder, 'project')
+        os.mkdir(tests)
+        with open(os.path.join(tests, 'pytest.ini'), 'w') as file:
+            file.write('[pytest]\n')
+        with open(os.path.join(tests, 'test_cwd.py'), 'w') as file:
+            file.write('import os\ndef test_cwd(): '
+                       'assert os.getcwd() == os.path.dirname(os.path.dirname(__file__))\n')
+        ends = []
+        for with_dropin in False, True:
+            spec = 'popen//chdir=' + copies % with_dropin
+            status, output = run(
+                ['-m', 'pytest', '-p', 'no:cacheprovider', '--dist', 'load', '--tx', spec,
+                 '--rsyncdir', tests, tests], with_dropin, cwd=self.folder)
+            ends.append((status, summary(output)))
+        self.assertEqual(ends[1], ends[0], output)
+        self.assertEqual((ends[1][0], ends[1][1]['passed']), (0, '1'), output)
+
     def test_crashing_workers_are_replaced(self):
         output = self.compare(CRASHING, '-n', '2', counts={'failed': '2', 'passed': '4'})
         self.assertEqual(output.count('replacing crashed worker'), 2)

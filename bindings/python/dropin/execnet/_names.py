@@ -81,7 +81,6 @@ MISSING = {
         'vagrant_ssh_args')},
     'execnet.gateway_socket': {name: _INSIDE for name in ('SocketIO', 'create_io', 'start_via')},
     'execnet.multi': {'safe_terminate': _INSIDE},
-    'execnet.rsync_remote': {'serve_rsync': _LATER},
     'execnet.script.loop_socketserver': _LATER,
     'execnet.script.quitserver': _LATER,
     'execnet.script.shell': _LATER,

@@ -4,6 +4,8 @@
 from collections.abc import Callable
 from os import PathLike
 
+from execnet.gateway import Gateway
+
 class RSync:
     def __init__(
         self,
@@ -11,3 +13,13 @@ class RSync:
         callback: Callable[..., object] | None = ...,
         verbose: bool = ...,
     ) -> None: ...
+    def filter(self, path: str) -> bool: ...
+    def add_target(
+        self,
+        gateway: Gateway,
+        destdir: str | PathLike[str],
+        finishedcallback: Callable[[], object] | None = ...,
+        **options: bool,
+    ) -> None: ...
+    def send(self, raises: bool = ...) -> None: ...
+    def _report_send_file(self, gateway: Gateway, modified_rel_path: str) -> None: ...
