@@ -58,6 +58,25 @@ typedef enum
 } ExecnetGatewayState;
 
 /**
+ * ExecnetEnding:
+ * @EXECNET_ENDING_NONE: it has not ended
+ * @EXECNET_ENDING_ASKED: it was asked to end, and did
+ * @EXECNET_ENDING_KILLED: it was ended by force
+ * @EXECNET_ENDING_DIED: it ended without being asked to, or never came up
+ *
+ * How a gateway ended.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  EXECNET_ENDING_NONE,
+  EXECNET_ENDING_ASKED,
+  EXECNET_ENDING_KILLED,
+  EXECNET_ENDING_DIED,
+} ExecnetEnding;
+
+/**
  * ExecnetWaitResult:
  * @EXECNET_WAIT_READY: what was waited for is there: for [method@Channel.wait], an item
  * @EXECNET_WAIT_END: no more items will come

@@ -89,7 +89,9 @@ wait_for_all (GPtrArray *gateways, gint timeout_ms, GCancellable *cancellable)
  * @error: return location for an error
  *
  * Asks all gateways to end, waits, kills those that have not ended, and waits as long again for
- * these, but at least a second. Afterwards no process, thread or descriptor of theirs is left.
+ * these, but at least a second. Afterwards no process, thread or descriptor of theirs is left;
+ * [method@Gateway.get_ending] of each tells how it ended. A local interpreter that is killed takes the
+ * processes that it started with it.
  *
  * Returns: %TRUE when all have ended; %FALSE with %EXECNET_ERROR_TIMED_OUT naming those that have
  *   not, or when cancelled

@@ -43,7 +43,8 @@ ExecnetGateway *execnet_group_start_in_context (ExecnetGroup *self,
                                                 GMainContext *context,
                                                 GError **error);
 
-/* The model of both sides until another one is set. */
+/* execnet-group-settings.c: what holds until something else is set. */
+extern const char *const execnet_group_default_spec;
 extern const char *const execnet_group_default_execmodel;
 
 G_END_DECLS

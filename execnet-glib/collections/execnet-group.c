@@ -12,8 +12,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#define DEFAULT_SPEC "popen"
-
 static void list_model_init (GListModelInterface *iface);
 
 /**
@@ -406,7 +404,7 @@ execnet_group_class_init (ExecnetGroupClass *klass)
       = g_param_spec_string ("default-spec",
                              NULL,
                              NULL,
-                             DEFAULT_SPEC,
+                             "popen",
                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   /**
@@ -459,7 +457,7 @@ execnet_group_init (ExecnetGroup *self)
   g_mutex_init (&self->lock);
   self->members = g_ptr_array_new_with_free_func (member_unref);
   self->shown = g_ptr_array_new_with_free_func (g_object_unref);
-  self->default_spec = g_strdup (DEFAULT_SPEC);
+  self->default_spec = g_strdup (execnet_group_default_spec);
   self->execmodel = g_strdup (execnet_group_default_execmodel);
   self->remote_execmodel = g_strdup (execnet_group_default_execmodel);
   self->mailbox = execnet_mailbox_get (NULL);
@@ -508,51 +506,6 @@ execnet_group_get_default (void)
   static GOnce once = G_ONCE_INIT;
 
   return g_once (&once, make_default_group, NULL);
-}
-
-/**
- * execnet_group_dup_default_spec: (attributes org.gtk.Method.get_property=default-spec)
- * @self: a group
- *
- * Gives what [method@Group.make_gateway] makes when it is given no specification.
- *
- * Returns: (transfer full): the specification
- *
- * Since: 1.0
- */
-char *
-execnet_group_dup_default_spec (ExecnetGroup *self)
-{
-  char *spec;
-
-  g_return_val_if_fail (EXECNET_IS_GROUP (self), NULL);
-
-  g_mutex_lock (&self->lock);
-  spec = g_strdup (self->default_spec);
-  g_mutex_unlock (&self->lock);
-  return spec;
-}
-
-/**
- * execnet_group_set_default_spec: (attributes org.gtk.Method.set_property=default-spec)
- * @self: a group
- * @spec: (nullable): a specification; %NULL means `popen`
- *
- * Sets what [method@Group.make_gateway] makes when it is given no specification. It is looked at
- * when it is used.
- *
- * Since: 1.0
- */
-void
-execnet_group_set_default_spec (ExecnetGroup *self, const char *spec)
-{
-  g_return_if_fail (EXECNET_IS_GROUP (self));
-
-  g_mutex_lock (&self->lock);
-  g_free (self->default_spec);
-  self->default_spec = g_strdup (spec != NULL ? spec : DEFAULT_SPEC);
-  g_mutex_unlock (&self->lock);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEFAULT_SPEC]);
 }
 
 /* With the lock: the member with the id, dead or alive. */

@@ -44,6 +44,7 @@ struct _ExecnetGatewayCore
   gboolean is_live; /* the worker thread takes orders for it */
   gboolean is_gone; /* nothing is left of it: no connection, process or use of the worker thread */
   gboolean exit_asked;
+  gboolean was_killed; /* before it had ended */
   GError *error; /* why it closed; NULL while it has not, and after an exit that was asked for */
   gint exit_status;
   gint term_signal;

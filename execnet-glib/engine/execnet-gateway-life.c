@@ -510,7 +510,10 @@ execnet_gateway_core_kill (ExecnetGatewayCore *self)
     return;
   g_mutex_lock (&self->lock);
   if (self->is_live)
-    execnet_worker_thread_invoke (kill_now, execnet_gateway_core_ref (self));
+    {
+      self->was_killed = self->was_killed || self->state != EXECNET_GATEWAY_CLOSED;
+      execnet_worker_thread_invoke (kill_now, execnet_gateway_core_ref (self));
+    }
   g_mutex_unlock (&self->lock);
 }
 

@@ -168,6 +168,9 @@ ExecnetWaitResult
 execnet_gateway_wait_closed (ExecnetGateway *self, gint timeout_ms, GCancellable *cancellable);
 
 EXECNET_AVAILABLE_IN_1_0
+ExecnetEnding execnet_gateway_get_ending (ExecnetGateway *self);
+
+EXECNET_AVAILABLE_IN_1_0
 void execnet_gateway_kill (ExecnetGateway *self);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The execnet-glib authors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The execution models of a group. */
+/* The settings of a group: its default specification and its execution models. */
 
 #include "config.h"
 
@@ -10,6 +10,8 @@
 #include "base/execnet-error.h"
 
 #include <glib/gi18n-lib.h>
+
+const char *const execnet_group_default_spec = "popen";
 
 /* The first choice of execnet. */
 const char *const execnet_group_default_execmodel = "thread";
@@ -25,6 +27,51 @@ dup_string (ExecnetGroup *self, char **field)
   copy = g_strdup (*field);
   g_mutex_unlock (&self->lock);
   return copy;
+}
+
+/**
+ * execnet_group_dup_default_spec: (attributes org.gtk.Method.get_property=default-spec)
+ * @self: a group
+ *
+ * Gives what [method@Group.make_gateway] makes when it is given no specification.
+ *
+ * Returns: (transfer full): the specification
+ *
+ * Since: 1.0
+ */
+char *
+execnet_group_dup_default_spec (ExecnetGroup *self)
+{
+  char *spec;
+
+  g_return_val_if_fail (EXECNET_IS_GROUP (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  spec = g_strdup (self->default_spec);
+  g_mutex_unlock (&self->lock);
+  return spec;
+}
+
+/**
+ * execnet_group_set_default_spec: (attributes org.gtk.Method.set_property=default-spec)
+ * @self: a group
+ * @spec: (nullable): a specification; %NULL means `popen`
+ *
+ * Sets what [method@Group.make_gateway] makes when it is given no specification. It is looked at
+ * when it is used.
+ *
+ * Since: 1.0
+ */
+void
+execnet_group_set_default_spec (ExecnetGroup *self, const char *spec)
+{
+  g_return_if_fail (EXECNET_IS_GROUP (self));
+
+  g_mutex_lock (&self->lock);
+  g_free (self->default_spec);
+  self->default_spec = g_strdup (spec != NULL ? spec : execnet_group_default_spec);
+  g_mutex_unlock (&self->lock);
+  g_object_notify (G_OBJECT (self), "default-spec");
 }
 
 /**
