@@ -92,7 +92,13 @@ def start_tracing():
 # later
 def open_trace_file():
     import tempfile
-    return open(os.path.join(tempfile.gettempdir(), 'execnet-debug-%d' % os.getpid()), 'w')
+    path = os.path.join(tempfile.gettempdir(), 'execnet-debug-%d' % os.getpid())
+    try:
+        # Everybody may write to that folder, so a link is not followed.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, 'O_NOFOLLOW', 0)
+        return os.fdopen(os.open(path, flags, 0o600), 'a')
+    except EnvironmentError:
+        return None
 
 
 # later

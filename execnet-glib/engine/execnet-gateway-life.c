@@ -348,6 +348,7 @@ come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
   /* Else it was told to exit just before, and is being abandoned. */
   if (!self->exit_asked)
     {
+      execnet_trace ("%s: is up", self->id);
       self->information = g_steal_pointer (&information);
       self->state = EXECNET_GATEWAY_RUNNING;
       g_atomic_int_set (&self->has_come_up, TRUE);
@@ -484,6 +485,7 @@ execnet_gateway_core_exit (ExecnetGatewayCore *self)
   self->exit_asked = TRUE;
   g_mutex_unlock (&self->lock);
 
+  execnet_trace ("%s: is asked to exit", self->id);
   if (connection != NULL)
     {
       execnet_connection_send (connection, EXECNET_MESSAGE_GATEWAY_TERMINATE, 0, NULL);
@@ -497,6 +499,7 @@ kill_now (gpointer data)
 {
   ExecnetGatewayCore *self = data;
 
+  execnet_trace ("%s: is killed", self->id);
   if (self->life != NULL)
     execnet_transport_kill (self->life->transport);
   execnet_gateway_core_unref (self);

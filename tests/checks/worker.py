@@ -26,7 +26,7 @@ BOTH = {
     'io': ['BytesIO', 'FileIO', 'StringIO', 'TextIOWrapper', 'open'],
     'linecache': ['cache', 'checkcache', 'getline'],
     'marshal': ['dumps', 'loads'],
-    'os': ['O_CREAT', 'O_EXCL', 'O_NONBLOCK', 'O_RDWR', 'O_WRONLY', '_exit', 'chdir', 'close',
+    'os': ['O_APPEND', 'O_CREAT', 'O_EXCL', 'O_NONBLOCK', 'O_RDWR', 'O_WRONLY', '_exit', 'chdir', 'close',
            'devnull', 'dup', 'dup2', 'environ', 'fdopen', 'fstat', 'getcwd', 'getpid', 'kill',
            'mkdir', 'nice', 'open', 'path', 'pipe', 'read', 'strerror', 'write'],
     'select': ['POLLHUP', 'POLLIN', 'POLLOUT', 'error', 'poll', 'select'],
