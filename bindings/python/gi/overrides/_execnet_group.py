@@ -79,8 +79,8 @@ class Group(Execnet.Group):
         """
         if len(self):
             raise ValueError('can not set execution models if gateways have been created already')
-        checked(None, super().set_execmodel, execmodel, remote_execmodel)
         green.set_model(execmodel)
+        checked(None, super().set_execmodel, execmodel, remote_execmodel)
 
     # Gateways
 
