@@ -27,6 +27,8 @@ def set_callback(channel, function, endmarker):
                 gateway.reader.wake(channel)
                 break
             item = channel._items.popleft()
+        if channel._intake is not None:
+            channel._intake.settle(channel._items)
         function(item)
     if ended and endmarker is not NO_ENDMARKER:
         function(endmarker)
@@ -68,6 +70,7 @@ class Callback(object):
         self.function = function
         self.endmarker = endmarker
         self._coercion = channel._coercion
+        self._intake = channel._intake
 
     def put(self, item):
         self.gateway.reader.put(self.gateway.callback_items, (self, item))
@@ -76,6 +79,8 @@ class Callback(object):
         self.put(END)
 
     def run(self, item):
+        if self._intake is not None and item is not END:
+            self._intake.take()
         if self.function is None:
             return
         try:

@@ -15,6 +15,9 @@ class Channel(Box):
     _executing = False
     _callback = None
     _error = None
+    # Flow control, where there is any: of what arrives, and of what is sent.
+    _intake = None
+    _window = None
 
     def __init__(self, gateway, number):
         Box.__init__(self)
@@ -46,7 +49,10 @@ class Channel(Box):
         if self._closed:
             raise ChannelError('cannot send to %r' % (self,))
         gateway = self.gateway
-        gateway.connection.send(DATA, self.id, dump_pieces(item, gateway.may_send))
+        pieces = dump_pieces(item, gateway.may_send)
+        if self._window is not None:
+            return send_limited(self, self._window, pieces)
+        gateway.connection.send(DATA, self.id, pieces)
 
     def receive(self, timeout=None):
         """Gives the next item, or raises EOFError, RemoteError or, after `timeout` seconds,
@@ -58,6 +64,8 @@ class Channel(Box):
                 raise ChannelError('cannot receive from %r, which has a callback' % (self,))
             if items:
                 try:
+                    if self._intake is not None:
+                        return self._intake.take_from(items)
                     return items.popleft()
                 except IndexError:
                     # Another thread was faster.
@@ -91,6 +99,16 @@ class Channel(Box):
     def makefile(self, mode='w', proxyclose=False):
         """Makes a file whose writes are items, or that reads items one after the other."""
         return make_channel_file(self, mode, proxyclose)
+
+    @property
+    def receive_limit(self):
+        """How many bytes of items may wait here before the other side is held back; 0, which it is
+        at first, for any number."""
+        return self._intake.limit if self._intake is not None else 0
+
+    @receive_limit.setter
+    def receive_limit(self, limit):
+        set_receive_limit(self, limit)
 
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Sets how strings of the other Python arrive here, and tells the other side."""

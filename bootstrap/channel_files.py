@@ -16,6 +16,9 @@ def make_channel_file(channel, mode, proxyclose):
         return ChannelFileRead(channel, proxyclose)
     raise ValueError("the mode of a channel's file is 'r' or 'w', not %r" % (mode,))
 
+#: The receive limit of a channel that a file reads, unless it has one already, in bytes.
+FILE_RECEIVE_LIMIT = 0x100000
+
 
 class ChannelFile(object):
     """What both kinds of files have. (Not later: a class that is must find its bases.)"""
@@ -99,6 +102,9 @@ class ChannelFileRead(ChannelFile):
         self._position = 0
         self._size = 0
         self._nothing = ''
+        # Who writes waits for who reads.
+        if not channel.receive_limit:
+            channel.receive_limit = FILE_RECEIVE_LIMIT
 
     def __iter__(self):
         return self

@@ -194,8 +194,12 @@ class Connection(object):
 
     def try_send(self, code, channel_id, *items):
         """Sends a message that has at most one item, if there is anybody to send it to."""
+        self.try_send_bytes(code, channel_id, *(dump_pieces(*items) if items else ()))
+
+    def try_send_bytes(self, code, channel_id, *pieces):
+        """Sends a message with that payload, if there is anybody to send it to."""
         try:
-            self.send(code, channel_id, dump_pieces(*items) if items else [])
+            self.send(code, channel_id, list(pieces))
         except EnvironmentError:
             if tracing:
                 trace("can't send message", code, 'for channel', channel_id)

@@ -3,7 +3,7 @@
 """The worker's gateway: its channels, and what the messages do."""
 
 (STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE, HELLO,
- INFORMATION, OUTPUT) = range(11)
+ INFORMATION, OUTPUT, FLOW, FLOW_BEGUN) = range(13)
 
 
 class Gateway(object):
@@ -31,7 +31,8 @@ class Gateway(object):
             STATUS: self.on_status, RECONFIGURE: self.on_reconfigure,
             TERMINATE: self.on_terminate, EXEC: self.execution.on_exec, DATA: self.on_data,
             CLOSE: self.on_close, CLOSE_ERROR: self.on_close_error,
-            LAST_MESSAGE: self.on_last_message, INFORMATION: self.on_information}
+            LAST_MESSAGE: self.on_last_message, INFORMATION: self.on_information,
+            FLOW: self.on_flow, FLOW_BEGUN: self.on_flow_begun}
 
     # later
     def __repr__(self):
@@ -103,6 +104,8 @@ class Gateway(object):
                 return False
             channel._closed = True
             self.channels.pop(channel.id, None)
+        if channel._window is not None:
+            channel._window.end()
         self.end_items(channel)
         return True
 
@@ -156,11 +159,14 @@ class Gateway(object):
         channel = reference and reference()
         if channel is None and record is None:
             return
-        to_text, to_bytes = (channel or record)._coercion
+        holder = channel or record
+        to_text, to_bytes = holder._coercion
         try:
             item = load_item(payload, to_text, to_bytes, self.load_channel)
         except LoadError:
             return self.refuse(number, channel, sys.exc_info()[1])
+        if holder._intake is not None:
+            holder._intake.add(payload)
         reader = self.reader
         if record is None:
             with reader.lock:
@@ -208,6 +214,30 @@ class Gateway(object):
             self.callbacks.pop(number).end()
 
     # later
+    def on_flow(self, number, payload):
+        channel = self.find_channel(number)
+        if channel is None or len(payload) != 8:
+            return
+        credit, = credit_format.unpack(payload)
+        window = channel._window
+        if credit < 0:
+            channel._window = None
+            if window is not None:
+                window.end()
+        elif window is not None:
+            window.give(credit)
+        elif not channel._closed:
+            channel._window = Window(self.reader, credit)
+            self.connection.try_send(FLOW_BEGUN, number)
+
+    # later
+    def on_flow_begun(self, number, payload):
+        for holder in (self.find_channel(number), self.callbacks.get(number)):
+            if holder is not None and holder._intake is not None:
+                holder._intake.unbegun = max(holder._intake.unbegun - 1, 0)
+                break
+
+    # later
     def on_reconfigure(self, number, payload):
         try:
             to_text, to_bytes = load_item(payload)
@@ -247,6 +277,8 @@ class Gateway(object):
             if channel is not None:
                 channel._error = channel._error or EOFError('the connection ended')
                 self.end_items(channel)
+                if channel._window is not None:
+                    channel._window.end()
         while self.callbacks:
             self.callbacks.popitem()[1].end()
         with self.reader.lock:

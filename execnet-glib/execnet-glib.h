@@ -13,6 +13,7 @@
 #include <execnet-glib/data/execnet-source.h>
 #include <execnet-glib/data/execnet-xspec.h>
 #include <execnet-glib/objects/execnet-channel.h>
+#include <execnet-glib/objects/execnet-channel-streams.h>
 #include <execnet-glib/objects/execnet-gateway.h>
 #include <execnet-glib/data/execnet-remote-error.h>
 #include <execnet-glib/collections/execnet-receive-queue.h>

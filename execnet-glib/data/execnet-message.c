@@ -87,7 +87,7 @@ execnet_message_code_name (ExecnetMessageCode code)
   static const char *const names[] = {
     "STATUS",        "RECONFIGURE",         "GATEWAY_TERMINATE",    "CHANNEL_EXEC", "CHANNEL_DATA",
     "CHANNEL_CLOSE", "CHANNEL_CLOSE_ERROR", "CHANNEL_LAST_MESSAGE", "HELLO",        "INFORMATION",
-    "OUTPUT",
+    "OUTPUT",        "CHANNEL_FLOW",        "CHANNEL_FLOW_BEGUN",
   };
 
   return code < G_N_ELEMENTS (names) ? names[code] : "?";

@@ -31,6 +31,7 @@ new_arrival (ExecnetChannelCore *self, GBytes *bytes)
   arrival->bytes = g_bytes_ref (bytes);
   arrival->form = EXECNET_ITEM_FORM_OPCODES;
   arrival->flags = self->load_flags;
+  arrival->counted = 0;
   return arrival;
 }
 
@@ -62,8 +63,11 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
   ExecnetArrival *arrival = new_arrival (self, bytes);
   ExecnetPending *receiver = execnet_pending_peek (&self->receivers);
 
+  arrival->counted = execnet_channel_core_count (self, g_bytes_get_size (bytes));
+
   if (receiver != NULL)
     {
+      execnet_channel_core_take_in (self, arrival);
       execnet_pending_complete (receiver, arrival, NULL);
       return;
     }
@@ -75,6 +79,7 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
       return;
     }
   execnet_condition_announce (&self->changed);
+  execnet_channel_core_wake_sources (self);
   if (self->n_waiters == 0)
     execnet_channel_core_post (self);
 }
@@ -120,7 +125,10 @@ execnet_channel_core_end (ExecnetChannelCore *self,
   execnet_channel_core_wake (self);
   execnet_channel_core_post (self);
   if (state == EXECNET_CHANNEL_CLOSED)
-    execnet_channel_core_unregister (self);
+    {
+      execnet_channel_core_release_senders (self);
+      execnet_channel_core_unregister (self);
+    }
 }
 
 /* With the lock. TRUE when items can't be received because they go elsewhere. */
@@ -144,6 +152,7 @@ take (ExecnetChannelCore *self, ExecnetArrival **arrival, GError **error)
   if (set_handler_error (self, error))
     return TRUE;
   *arrival = g_queue_pop_head (&self->arrivals);
+  execnet_channel_core_take_in (self, *arrival);
   if (*arrival != NULL)
     return TRUE;
   if (execnet_channel_core_has_ended (self))
@@ -204,7 +213,8 @@ is_alone (ExecnetChannelCore *self)
   return g_hash_table_size (self->gateway->channels) == 1 && self->callback == NULL
          && self->receivers.head == NULL && self->closers.head == NULL
          && self->changed.n_waiting == 0 && self->gateway->changed.n_waiting == 0
-         && self->gateway->end_waiters.head == NULL;
+         && self->gateway->end_waiters.head == NULL && self->senders.head == NULL
+         && self->polls.head == NULL;
 }
 
 /* With the lock, as execnet_wait_step. */
@@ -330,6 +340,7 @@ execnet_channel_core_take_queued (ExecnetChannelCore *self)
     return NULL;
   g_mutex_lock (&self->gateway->lock);
   arrival = g_queue_pop_head (&self->arrivals);
+  execnet_channel_core_take_in (self, arrival);
   g_mutex_unlock (&self->gateway->lock);
   return arrival;
 }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * gateway's lock. */
 typedef struct _ExecnetChannelCore ExecnetChannelCore;
 typedef struct _ExecnetArrivalQueue ExecnetArrivalQueue; /* execnet-arrival-queue-private.h */
+typedef struct _ExecnetChannelPoll ExecnetChannelPoll;
 
 /* An item as it arrived: it is decoded in the thread that takes it. */
 typedef struct
@@ -22,6 +23,7 @@ typedef struct
   GBytes *bytes;
   ExecnetItemForm form;
   ExecnetLoadFlags flags;
+  gsize counted; /* how much credit it cost the other side */
 } ExecnetArrival;
 
 void execnet_arrival_free (gpointer arrival);
@@ -32,6 +34,7 @@ typedef struct
   gboolean (*has_handler) (gpointer object);
   void (*received) (gpointer object, GVariant *item);
   void (*changed) (gpointer object); /* the state */
+  void (*limit_changed) (gpointer object);
   void (*closed) (gpointer object, const GError *error);
 } ExecnetChannelObjectFuncs;
 
@@ -81,6 +84,19 @@ struct _ExecnetChannelCore
   ExecnetChannelState told_state; /* in the object's context */
 
   ExecnetPost callback_post;
+
+  /* Flow control of what arrives: without a limit (0) there is none. */
+  guint64 receive_limit;
+  gint64 credit_given;  /* the other side may send so much more, or has sent it and nobody took it */
+  guint n_unbegun;      /* how often the other side has not answered yet to the first credit */
+  guint64 told_limit;   /* in the object's context */
+
+  /* And of what is sent. */
+  gboolean is_limited;
+  guint64 n_sent; /* bytes since the flow control began */
+  guint64 n_allowed;
+  GQueue polls; /* of ExecnetChannelPoll */
+  GQueue senders; /* of ExecnetPending: send_async, each with n_sent before its item as its tag */
 };
 
 /* With the gateway's lock. */
@@ -157,6 +173,45 @@ ExecnetWaitResult execnet_channel_core_wait (ExecnetChannelCore *self,
 /* Any thread: the item. On an error the channel is closed with it, on both sides. */
 GVariant *
 execnet_channel_core_decode (ExecnetChannelCore *self, ExecnetArrival *arrival, GError **error);
+
+/* Flow control: execnet-channel-flow.c. */
+
+/* So much may a limit be; more is as good as none. */
+#define EXECNET_RECEIVE_LIMIT_MAX (G_GUINT64_CONSTANT (1) << 60)
+
+/* Any thread. */
+void execnet_channel_core_set_receive_limit (ExecnetChannelCore *self, guint64 limit);
+/* With the lock: what an item of that size has cost the other side. */
+gsize execnet_channel_core_count (ExecnetChannelCore *self, gsize size);
+/* With the lock: somebody has taken the item (or NULL) out of the queue. */
+void execnet_channel_core_take_in (ExecnetChannelCore *self, const ExecnetArrival *arrival);
+/* With the lock. The messages; FALSE when it is malformed. */
+gboolean execnet_channel_core_take_flow (ExecnetChannelCore *self, GBytes *payload);
+void execnet_channel_core_flow_begun (ExecnetChannelCore *self);
+/* With the lock: nothing more should be sent for now. */
+gboolean execnet_channel_core_is_full (ExecnetChannelCore *self);
+/* With the lock: the channel has closed. */
+void execnet_channel_core_release_senders (ExecnetChannelCore *self);
+/* Any thread. ERROR when it is closed. */
+ExecnetWaitResult execnet_channel_core_wait_sendable (ExecnetChannelCore *self,
+                                                      gint timeout_ms,
+                                                      GCancellable *cancellable);
+/* Any thread. FALSE when an item at that position has its credit; else it takes the task over, which
+ * completes once that is so, or the channel is closed. */
+gboolean execnet_channel_core_wait_credit_async (ExecnetChannelCore *self,
+                                                 guint64 position,
+                                                 GTask *task,
+                                                 ExecnetPendingFunc func);
+
+/* Sources for streams: execnet-channel-source.c. */
+
+/* Any thread. */
+GSource *execnet_channel_core_create_source (ExecnetChannelCore *self, gboolean for_sending);
+/* Any thread: whether it would not wait, be it for an error. */
+gboolean execnet_channel_core_can_receive (ExecnetChannelCore *self);
+gboolean execnet_channel_core_can_send (ExecnetChannelCore *self);
+/* With the lock: one of them may have become ready. */
+void execnet_channel_core_wake_sources (ExecnetChannelCore *self);
 
 /* To the object's context and the callback's: execnet-channel-delivery.c. */
 

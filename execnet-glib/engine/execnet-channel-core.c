@@ -256,6 +256,7 @@ void
 execnet_channel_core_wake (ExecnetChannelCore *self)
 {
   execnet_condition_announce (&self->changed);
+  execnet_channel_core_wake_sources (self);
   if (self->n_readers > 0)
     execnet_connection_interrupt (self->gateway->connection);
   if (execnet_channel_core_is_finished (self))

@@ -66,6 +66,7 @@ pop_for_object (ExecnetChannelCore *self)
   g_mutex_lock (&self->gateway->lock);
   if (!self->had_callback)
     arrival = g_queue_pop_head (&self->arrivals);
+  execnet_channel_core_take_in (self, arrival);
   /* A handler that runs the loop gets the rest from there. */
   if (arrival != NULL && (self->arrivals.length > 0 || execnet_channel_core_has_ended (self)))
     execnet_mailbox_post (self->mailbox, &self->object_post);
@@ -100,10 +101,12 @@ emit_state (ExecnetChannelCore *self, GObject *object, const ExecnetChannelObjec
   gboolean has_handler = funcs->has_handler (object);
   g_autoptr (GError) error = NULL;
   ExecnetChannelState state;
+  guint64 limit;
   gboolean emit_closed;
 
   g_mutex_lock (&self->gateway->lock);
   state = self->state;
+  limit = self->receive_limit;
   emit_closed = state == EXECNET_CHANNEL_CLOSED && !self->closed_emitted && self->callback == NULL
                 && (self->arrivals.length == 0 || !has_handler);
   if (emit_closed)
@@ -122,6 +125,11 @@ emit_state (ExecnetChannelCore *self, GObject *object, const ExecnetChannelObjec
     {
       self->told_state = state;
       funcs->changed (object);
+    }
+  if (limit != self->told_limit)
+    {
+      self->told_limit = limit;
+      funcs->limit_changed (object);
     }
   if (emit_closed)
     funcs->closed (object, error);
@@ -277,6 +285,7 @@ execnet_channel_core_run_callback (ExecnetChannelCore *self)
 
       if (arrival == NULL && !execnet_channel_core_has_ended (self))
         break;
+      execnet_channel_core_take_in (self, arrival);
       g_mutex_unlock (lock);
       if (arrival != NULL)
         call_with_item (self, self->callback, arrival);
@@ -313,6 +322,7 @@ steal_arrivals (ExecnetChannelCore *self)
 
   while ((arrival = g_queue_pop_head (&self->arrivals)) != NULL)
     {
+      execnet_channel_core_take_in (self, arrival);
       g_ptr_array_add (queued, g_bytes_ref (arrival->bytes));
       execnet_arrival_free (arrival);
     }

@@ -92,6 +92,33 @@ reconfigure (ExecnetGatewayCore *self, gint32 id, GBytes *payload, GError **erro
   return TRUE;
 }
 
+/* What concerns the flow control of a channel. */
+static gboolean
+tell_flow (ExecnetGatewayCore *self,
+           const ExecnetMessageHeader *header,
+           GBytes *payload,
+           GError **error)
+{
+  ExecnetChannelCore *channel;
+  gboolean is_valid = TRUE;
+
+  g_mutex_lock (&self->lock);
+  channel = execnet_channel_core_lookup (self, header->channel);
+  if (channel != NULL && header->code == EXECNET_MESSAGE_CHANNEL_FLOW_BEGUN)
+    execnet_channel_core_flow_begun (channel);
+  else if (channel != NULL)
+    is_valid = execnet_channel_core_take_flow (channel, payload);
+  g_mutex_unlock (&self->lock);
+  if (!is_valid)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_DATA_FORMAT,
+                 _ ("The other side sent a %s message of %u bytes instead of 8."),
+                 execnet_message_code_name (header->code),
+                 header->length);
+  return is_valid;
+}
+
 static void
 tell_channel (ExecnetGatewayCore *self, const ExecnetMessageHeader *header, GBytes *payload)
 {
@@ -160,6 +187,9 @@ execnet_gateway_core_take_message (ExecnetGatewayCore *self,
     case EXECNET_MESSAGE_CHANNEL_LAST_MESSAGE:
       tell_channel (self, header, payload);
       return TRUE;
+    case EXECNET_MESSAGE_CHANNEL_FLOW:
+    case EXECNET_MESSAGE_CHANNEL_FLOW_BEGUN:
+      return tell_flow (self, header, payload, error);
     case EXECNET_MESSAGE_RECONFIGURE:
       return reconfigure (self, header->channel, payload, error);
     case EXECNET_MESSAGE_OUTPUT:

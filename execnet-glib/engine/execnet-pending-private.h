@@ -38,6 +38,10 @@ void execnet_pending_complete (ExecnetPending *self, gpointer result, GError *er
 /* With the lock. Completes all, each with a copy of the error if there is one. */
 void execnet_pending_complete_all (GQueue *queue, const GError *error);
 
+/* A number for whoever made it. */
+void execnet_pending_set_tag (ExecnetPending *self, guint64 tag);
+guint64 execnet_pending_get_tag (ExecnetPending *self);
+
 /* With the lock: the first of the queue, or NULL. */
 ExecnetPending *execnet_pending_peek (GQueue *queue);
 

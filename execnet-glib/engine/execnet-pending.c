@@ -18,6 +18,7 @@ struct _ExecnetPending
   gpointer owner;
   GDestroyNotify release_owner;
   const char *timed_out_message;
+  guint64 tag; /* set before it is queued */
   gulong cancel_handler; /* set before it is queued, cleared in the task's context */
   GSource *timeout;      /* likewise */
 
@@ -191,6 +192,18 @@ execnet_pending_complete_all (GQueue *queue, const GError *error)
 {
   while (queue->head != NULL)
     execnet_pending_complete (queue->head->data, NULL, error != NULL ? g_error_copy (error) : NULL);
+}
+
+void
+execnet_pending_set_tag (ExecnetPending *self, guint64 tag)
+{
+  self->tag = tag;
+}
+
+guint64
+execnet_pending_get_tag (ExecnetPending *self)
+{
+  return self->tag;
 }
 
 ExecnetPending *

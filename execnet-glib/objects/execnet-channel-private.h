@@ -21,6 +21,13 @@ ExecnetChannel *execnet_channel_new_for_core (ExecnetGateway *gateway, ExecnetCh
 /* Any thread. FALSE with an error for an object that no gateway made. */
 gboolean execnet_channel_check_core (ExecnetChannel *self, GError **error);
 
+/* Any thread. An item that is nothing but these bytes, as send and as queue_bytes. */
+gboolean execnet_channel_send_content (ExecnetChannel *self,
+                                       GBytes *content,
+                                       GCancellable *cancellable,
+                                       GError **error);
+gboolean execnet_channel_queue_content (ExecnetChannel *self, GBytes *content, GError **error);
+
 /* Any thread. FALSE with an error while `received` has a handler. */
 gboolean execnet_channel_check_receivable (ExecnetChannel *self, GError **error);
 

@@ -56,11 +56,28 @@ encode (ExecnetChannel *self, GVariant *item, Outgoing *outgoing, GError **error
   return outgoing->bytes != NULL;
 }
 
+/* How an item finds the credit that the other side has given. */
+typedef enum
+{
+  ONLY_WITH_CREDIT, /* else it is not sent, with the error WOULD_BLOCK */
+  ANYWAY,
+} Credit;
+
+/* The size of an item on its way. */
+static gsize
+wire_size (const Outgoing *outgoing)
+{
+  return g_bytes_get_size (outgoing->bytes)
+         + (outgoing->is_content ? EXECNET_CONTENT_HEAD_SIZE + EXECNET_CONTENT_TAIL_SIZE : 0);
+}
+
+/* Checks that something can be sent, and counts the size, 0 for nothing, as sent. `position` is what
+ * was sent before. */
 static gboolean
-check_open (ExecnetChannel *self, GError **error)
+check_open (ExecnetChannel *self, gsize size, Credit credit, guint64 *position, GError **error)
 {
   ExecnetChannelCore *core = self->core;
-  gboolean is_closed;
+  gboolean is_closed, is_full;
 
   if (!execnet_channel_check_core (self, error))
     return FALSE;
@@ -71,6 +88,11 @@ check_open (ExecnetChannel *self, GError **error)
     }
   g_mutex_lock (&core->gateway->lock);
   is_closed = core->state == EXECNET_CHANNEL_CLOSED;
+  is_full = credit == ONLY_WITH_CREDIT && execnet_channel_core_is_full (core);
+  if (position != NULL)
+    *position = core->n_sent;
+  if (core->is_limited && !is_full)
+    core->n_sent += size;
   if (is_closed && core->end_error != NULL)
     g_propagate_error (error, g_error_copy (core->end_error));
   else if (is_closed)
@@ -79,19 +101,25 @@ check_open (ExecnetChannel *self, GError **error)
                  EXECNET_ERROR_CLOSED,
                  _ ("The channel %d is closed: nothing can be sent over it."),
                  core->id);
+  else if (is_full)
+    g_set_error (error,
+                 G_IO_ERROR,
+                 G_IO_ERROR_WOULD_BLOCK,
+                 _ ("The other side takes no more items of the channel %d for now."),
+                 core->id);
   g_mutex_unlock (&core->gateway->lock);
-  return !is_closed;
+  return !is_closed && !is_full;
 }
 
 static gboolean
-queue (ExecnetChannel *self, const Outgoing *outgoing, GError **error)
+queue (ExecnetChannel *self,
+       const Outgoing *outgoing,
+       Credit credit,
+       guint64 *position,
+       GError **error)
 {
   ExecnetChannelCore *core = self->core;
 
-  if (!check_open (self, error))
-    return FALSE;
-  if (outgoing->is_content)
-    return execnet_gateway_core_send_content (core->gateway, core->id, outgoing->bytes, error);
   if (g_bytes_get_size (outgoing->bytes) > EXECNET_MESSAGE_MAX_PAYLOAD)
     {
       g_set_error (error,
@@ -102,6 +130,10 @@ queue (ExecnetChannel *self, const Outgoing *outgoing, GError **error)
                    EXECNET_MESSAGE_MAX_PAYLOAD);
       return FALSE;
     }
+  if (!check_open (self, wire_size (outgoing), credit, position, error))
+    return FALSE;
+  if (outgoing->is_content)
+    return execnet_gateway_core_send_content (core->gateway, core->id, outgoing->bytes, error);
   return execnet_gateway_core_send (core->gateway,
                                     EXECNET_MESSAGE_CHANNEL_DATA,
                                     core->id,
@@ -121,7 +153,9 @@ queue (ExecnetChannel *self, const Outgoing *outgoing, GError **error)
  * The bytes must be one item as [func@dumps] writes it, without the first byte (the version). They
  * are not looked at here: the other side refuses what is no item.
  *
- * Returns: %TRUE when it is queued; %FALSE with %EXECNET_ERROR_CLOSED or %EXECNET_ERROR_DIED
+ * Returns: %TRUE when it is queued; %FALSE with %EXECNET_ERROR_CLOSED or %EXECNET_ERROR_DIED, or with
+ *   %G_IO_ERROR_WOULD_BLOCK when the other side takes no more for now, see
+ *   [method@Channel.wait_sendable]
  *
  * Since: 1.0
  */
@@ -132,7 +166,33 @@ execnet_channel_queue_bytes (ExecnetChannel *self, GBytes *bytes, GError **error
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return queue (self, &(Outgoing){ bytes, FALSE }, error);
+  return queue (self, &(Outgoing){ bytes, FALSE }, ONLY_WITH_CREDIT, NULL, error);
+}
+
+/**
+ * execnet_channel_wait_sendable:
+ * @self: a channel
+ * @timeout_ms: how long to wait, in milliseconds; -1 without end
+ * @cancellable: (nullable): a cancellable
+ *
+ * Waits while the other side takes no more items of this channel, see
+ * [property@Channel:receive-limit]. For language bindings, which wait here when
+ * [method@Channel.queue_bytes] fails with %G_IO_ERROR_WOULD_BLOCK.
+ *
+ * Returns: %EXECNET_WAIT_READY when an item can be sent (if no other thread is faster);
+ *   %EXECNET_WAIT_TIMED_OUT; %EXECNET_WAIT_INTERRUPTED; %EXECNET_WAIT_ERROR when the channel is
+ *   closed
+ *
+ * Since: 1.0
+ */
+ExecnetWaitResult
+execnet_channel_wait_sendable (ExecnetChannel *self, gint timeout_ms, GCancellable *cancellable)
+{
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), EXECNET_WAIT_ERROR);
+
+  if (self->core == NULL)
+    return EXECNET_WAIT_ERROR;
+  return execnet_channel_core_wait_sendable (self->core, timeout_ms, cancellable);
 }
 
 /**
@@ -176,14 +236,42 @@ queue_when_room (ExecnetChannel *self,
                  GError **error)
 {
   g_autoptr (ExecnetConnection) connection = NULL;
+  g_autoptr (GError) reason = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_open (self, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !check_open (self, 0, ANYWAY, NULL, error))
     return FALSE;
   connection = execnet_gateway_core_get_connection (self->core->gateway, error);
-  if (connection == NULL)
+  if (connection == NULL || !execnet_connection_wait_room (connection, -1, cancellable, error))
     return FALSE;
-  return execnet_connection_wait_room (connection, -1, cancellable, error)
-         && queue (self, outgoing, error);
+
+  while (!queue (self, outgoing, ONLY_WITH_CREDIT, NULL, &reason))
+    {
+      if (!g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return FALSE;
+        }
+      g_clear_error (&reason);
+      if (execnet_channel_core_wait_sendable (self->core, -1, cancellable) == EXECNET_WAIT_INTERRUPTED)
+        return !g_cancellable_set_error_if_cancelled (cancellable, error);
+    }
+  return TRUE;
+}
+
+gboolean
+execnet_channel_send_content (ExecnetChannel *self,
+                              GBytes *content,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  return queue_when_room (self, &(Outgoing){ content, TRUE }, cancellable, error);
+}
+
+gboolean
+execnet_channel_queue_content (ExecnetChannel *self, GBytes *content, GError **error)
+{
+  return queue (self, &(Outgoing){ content, TRUE }, ONLY_WITH_CREDIT, NULL, error);
 }
 
 /**
@@ -220,7 +308,7 @@ execnet_channel_send_bytes (ExecnetChannel *self,
  * @error: return location for an error
  *
  * Sends an item. It is queued, and the call returns; only while more than 1 MiB waits to be taken
- * by the other side, it waits first.
+ * by the other side, or as much of this channel waits there as it wants, it waits first.
  *
  * Returns: %TRUE when it is queued; else %FALSE with %EXECNET_ERROR_UNSUPPORTED_TYPE when the item
  *   holds something that can't be sent (the message says where), %EXECNET_ERROR_CLOSED when the
@@ -263,30 +351,18 @@ return_queued (GTask *task, gpointer result, GError *error)
     g_task_return_boolean (task, TRUE);
 }
 
-/* Takes the task over. The item takes its place at once, so that nothing that is sent or closed later
- * overtakes it; what waits for room is the caller. */
+/* Takes the task over, for an item that is queued. */
 static void
-send_async (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
+wait_for_room (ExecnetChannel *self, GTask *task)
 {
   g_autoptr (GTask) owned = task;
-  ExecnetConnection *connection = NULL;
+  ExecnetConnection *connection;
   ExecnetPending *pending;
-  GError *error = NULL;
 
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  g_task_set_check_cancellable (task, FALSE);
-  if (check_open (self, &error))
-    connection = execnet_gateway_core_get_connection (self->core->gateway, &error);
-  if (connection == NULL || !queue (self, outgoing, &error))
+  connection = execnet_gateway_core_get_connection (self->core->gateway, NULL);
+  if (connection == NULL || execnet_connection_has_room (connection))
     {
       g_clear_pointer (&connection, execnet_connection_unref);
-      g_task_return_error (task, error);
-      return;
-    }
-  if (execnet_connection_has_room (connection))
-    {
-      execnet_connection_unref (connection);
       g_task_return_boolean (task, TRUE);
       return;
     }
@@ -299,17 +375,48 @@ send_async (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
   execnet_connection_wait_room_async (connection, pending);
 }
 
+/* In the task's context: the item has its credit, or its channel is closed. */
+static void
+go_on_with_credit (GTask *task, gpointer result, GError *error)
+{
+  if (error == NULL)
+    wait_for_room (g_task_get_source_object (task), g_object_ref (task));
+  else
+    return_queued (task, result, error);
+}
+
+/* Takes the task over. The item takes its place at once, so that nothing that is sent or closed later
+ * overtakes it; what waits for credit and room is the caller. */
+static void
+send_async (ExecnetChannel *self, GTask *task, const Outgoing *outgoing)
+{
+  g_autoptr (GTask) owned = task;
+  GError *error = NULL;
+  guint64 position;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  g_task_set_check_cancellable (task, FALSE);
+  if (!queue (self, outgoing, ANYWAY, &position, &error))
+    g_task_return_error (task, error);
+  else if (execnet_channel_core_wait_credit_async (self->core, position, task, go_on_with_credit))
+    g_steal_pointer (&owned);
+  else
+    wait_for_room (self, g_steal_pointer (&owned));
+}
+
 /**
  * execnet_channel_send_async:
  * @self: a channel
  * @item: the item; a floating reference is consumed
  * @cancellable: (nullable): a cancellable
- * @callback: (nullable) (scope async): called when the item is queued, and less than 1 MiB waits
+ * @callback: (nullable) (scope async): called when the item is queued, less than 1 MiB waits, and the
+ *   other side wants the item
  * @user_data: given to @callback
  *
  * Sends as [method@Channel.send] does, asynchronously. The item takes its place in the order of all
  * calls at once: nothing that is sent, and no close, overtakes it. Wait for the callback before the
- * next call to keep the memory bounded. Cancelling ends the wait, and does not take the item back.
+ * next call to keep the memory bounded, here and on the other side. Cancelling ends the wait, and does not take the item back.
  *
  * Since: 1.0
  */

@@ -37,6 +37,7 @@ enum
   PROP_ID = 1,
   PROP_GATEWAY,
   PROP_STATE,
+  PROP_RECEIVE_LIMIT,
   N_PROPERTIES,
 };
 
@@ -71,13 +72,19 @@ notify_state (gpointer object)
 }
 
 static void
+notify_limit (gpointer object)
+{
+  g_object_notify_by_pspec (object, properties[PROP_RECEIVE_LIMIT]);
+}
+
+static void
 emit_closed (gpointer object, const GError *error)
 {
   g_signal_emit (object, signals[CLOSED], 0, error);
 }
 
 static const ExecnetChannelObjectFuncs object_funcs
-    = { has_handler, emit_received, notify_state, emit_closed };
+    = { has_handler, emit_received, notify_state, notify_limit, emit_closed };
 
 /* The object. */
 
@@ -96,6 +103,25 @@ execnet_channel_get_property (GObject *object, guint property_id, GValue *value,
       break;
     case PROP_STATE:
       g_value_set_enum (value, execnet_channel_get_state (self));
+      break;
+    case PROP_RECEIVE_LIMIT:
+      g_value_set_uint64 (value, execnet_channel_get_receive_limit (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+execnet_channel_set_property (GObject *object,
+                              guint property_id,
+                              const GValue *value,
+                              GParamSpec *pspec)
+{
+  switch (property_id)
+    {
+    case PROP_RECEIVE_LIMIT:
+      execnet_channel_set_receive_limit (EXECNET_CHANNEL (object), g_value_get_uint64 (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -130,6 +156,7 @@ execnet_channel_class_init (ExecnetChannelClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = execnet_channel_get_property;
+  object_class->set_property = execnet_channel_set_property;
   object_class->dispose = execnet_channel_dispose;
   object_class->finalize = execnet_channel_finalize;
 
@@ -171,6 +198,28 @@ execnet_channel_class_init (ExecnetChannelClass *klass)
                                               EXECNET_TYPE_CHANNEL_STATE,
                                               EXECNET_CHANNEL_OPEN,
                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExecnetChannel:receive-limit:
+   *
+   * How many bytes of items, in their wire form, may have arrived here without being taken: 0, the
+   * default, for any number. When that many wait, the other side is held back: its sending calls
+   * wait until about half of them are taken. The last item may exceed the limit, so that items of
+   * any size pass.
+   *
+   * What is on its way when the limit is set still comes. The notification comes in the channel's
+   * main context.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECEIVE_LIMIT]
+      = g_param_spec_uint64 ("receive-limit",
+                             NULL,
+                             NULL,
+                             0,
+                             G_MAXUINT64,
+                             0,
+                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   /**
@@ -321,6 +370,49 @@ execnet_channel_get_state (ExecnetChannel *self)
   state = self->core->state;
   g_mutex_unlock (&self->core->gateway->lock);
   return state;
+}
+
+/**
+ * execnet_channel_get_receive_limit: (attributes org.gtk.Method.get_property=receive-limit)
+ * @self: a channel
+ *
+ * Tells how many bytes of items may wait here, see [property@Channel:receive-limit].
+ *
+ * Returns: the limit, in bytes; 0 when there is none
+ *
+ * Since: 1.0
+ */
+guint64
+execnet_channel_get_receive_limit (ExecnetChannel *self)
+{
+  guint64 limit;
+
+  g_return_val_if_fail (EXECNET_IS_CHANNEL (self), 0);
+
+  if (self->core == NULL || execnet_gateway_core_is_foreign (self->core->gateway))
+    return 0;
+  g_mutex_lock (&self->core->gateway->lock);
+  limit = self->core->receive_limit;
+  g_mutex_unlock (&self->core->gateway->lock);
+  return limit;
+}
+
+/**
+ * execnet_channel_set_receive_limit: (attributes org.gtk.Method.set_property=receive-limit)
+ * @self: a channel
+ * @limit: the limit, in bytes; 0 for none
+ *
+ * Bounds how many bytes of items may wait here, see [property@Channel:receive-limit].
+ *
+ * Since: 1.0
+ */
+void
+execnet_channel_set_receive_limit (ExecnetChannel *self, guint64 limit)
+{
+  g_return_if_fail (EXECNET_IS_CHANNEL (self));
+
+  if (self->core != NULL)
+    execnet_channel_core_set_receive_limit (self->core, limit);
 }
 
 /**

@@ -26,6 +26,12 @@ ExecnetGateway *execnet_channel_get_gateway (ExecnetChannel *self);
 EXECNET_AVAILABLE_IN_1_0
 ExecnetChannelState execnet_channel_get_state (ExecnetChannel *self);
 
+EXECNET_AVAILABLE_IN_1_0
+guint64 execnet_channel_get_receive_limit (ExecnetChannel *self);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_channel_set_receive_limit (ExecnetChannel *self, guint64 limit);
+
 /* Sending */
 
 EXECNET_AVAILABLE_IN_1_0
@@ -64,6 +70,11 @@ gboolean execnet_channel_send_bytes_finish (ExecnetChannel *self,
 
 EXECNET_AVAILABLE_IN_1_0
 gboolean execnet_channel_queue_bytes (ExecnetChannel *self, GBytes *bytes, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetWaitResult execnet_channel_wait_sendable (ExecnetChannel *self,
+                                                 gint timeout_ms,
+                                                 GCancellable *cancellable);
 
 EXECNET_AVAILABLE_IN_1_0
 ExecnetWaitResult execnet_channel_wait_sent (ExecnetChannel *self,

@@ -25,7 +25,7 @@ import serializer  # noqa: E402
 LINE_FILE = os.environ['EXECNET_WORKER_LINE']
 
 (STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE, HELLO,
- INFORMATION, OUTPUT) = range(11)
+ INFORMATION, OUTPUT, FLOW, FLOW_BEGUN) = range(13)
 
 #: Nothing here takes nearly as long, except on a machine that is busy with something else.
 PATIENCE = 60
@@ -50,6 +50,8 @@ class Worker:
         self.next_number = -1
         self.data = b''
         self.messages = []
+        # (channel, credit) of each message for flow control.
+        self.credits = []
         self.start(list(python), pipes, dict(os.environ, **(environ or {})), cwd, stdout, stderr)
         with open(LINE_FILE) as file:
             line = file.read()
@@ -132,8 +134,13 @@ class Worker:
         return self.read_message()
 
     def read_message(self):
-        code, channel, size = struct.unpack('>bii', self.read(9))
-        payload = self.read(size)
+        while True:
+            code, channel, size = struct.unpack('>bii', self.read(9))
+            payload = self.read(size)
+            if code != FLOW:
+                break
+            # Most tests have no use for it.
+            self.credits.append((channel,) + struct.unpack('>q', payload))
         if code == OUTPUT:
             item = payload
         else:
@@ -165,6 +172,9 @@ class Worker:
 
     def give(self, channel, item):
         self.send(DATA, channel, item)
+
+    def give_credit(self, channel, credit):
+        self.send_raw(FLOW, channel, struct.pack('>q', credit))
 
     def take(self, channel):
         """Gives the next item of a channel."""

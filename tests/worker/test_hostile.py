@@ -163,7 +163,7 @@ class Framing:
             return worker.process.stderr.read().decode()
 
     def test_broken_ends_the_connection_with_a_word(self):
-        for code, channel, size in ((77, 1, 0), (-1, 1, 0), (8, 0, 0), (10, 1, 0), (DATA, 1, -1),
+        for code, channel, size in ((77, 1, 0), (-1, 1, 0), (8, 0, 0), (13, 1, 0), (DATA, 1, -1),
                                     (DATA, -3, 0)):
             text = self.check(struct.pack('>bii', code, channel, size))
             self.assertIn('the message %d for channel %d with %d bytes' % (code, channel, size),

@@ -5,6 +5,8 @@
 
 /* exported init */
 
+const {Gio} = imports.gi;
+
 const {fail, matches, RemoteError} = imports.overrides.execnet.errors;
 const {itemFrom, itemTo} = imports.overrides.execnet.items;
 const {later, loopHadTurn, mixIn, replaced} = imports.overrides.execnet.promises;
@@ -37,6 +39,21 @@ function nativeError(channel, error) {
     if (!matches(error, 'REMOTE'))
         return error;
     return channel.get_remote_error() ?? new RemoteError(error.message);
+}
+
+/**
+ * @param {Channel} channel - where to send
+ * @param {Uint8Array|GLib.Bytes} bytes - an item
+ * @returns {boolean} false when the other side takes no more for now
+ */
+function tryQueue(channel, bytes) {
+    try {
+        return channel.queue_bytes(bytes);
+    } catch (error) {
+        if (error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.WOULD_BLOCK))
+            return false;
+        throw error;
+    }
 }
 
 /**
@@ -84,9 +101,10 @@ class Channel {
         try {
             if (queue.waiting === 0 && queue.size + size <= UNAWAITED_SIZE &&
                 !cancellable?.is_cancelled()) {
-                this.queue_bytes(bytes);
-                queue.size += size;
-                return;
+                if (tryQueue(this, bytes)) {
+                    queue.size += size;
+                    return;
+                }
             }
             queue.waiting++;
             await later(callback => this.send_bytes_async(bytes, cancellable, callback),

@@ -3,7 +3,7 @@
 
 """Channels as execnet has them."""
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from ..module import get_introspection_module
 from ..overrides import override
@@ -80,9 +80,31 @@ class Channel(Execnet.Channel):
         Raises DumpError, which names the type and the place of what can't be sent, or OSError
         when the channel is closed or the gateway has ended.
         """
-        checked(self.gateway, self.queue_bytes, dump_sent(item, self._may_send))
+        data = dump_sent(item, self._may_send)
+        while not self._queue(data):
+            wait(self.wait_sendable)
         if wait(self.wait_sent) != _READY:
             self._raise_unsent()
+
+    def _queue(self, data):
+        try:
+            return self.queue_bytes(data)
+        except GLib.Error as error:
+            if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK):
+                return False
+            raise from_glib(error, self.gateway) from None
+
+    @property
+    def receive_limit(self):
+        """How many bytes of items may wait here before the other side's `send` waits; 0 for any.
+
+        A file to read from sets it to 1 MiB when it is 0.
+        """
+        return self.get_receive_limit()
+
+    @receive_limit.setter
+    def receive_limit(self, limit):
+        self.set_receive_limit(limit)
 
     def _raise_unsent(self):
         gateway = self.gateway
