@@ -227,8 +227,11 @@ class Gateway(object):
         elif window is not None:
             window.give(credit)
         elif not channel._closed:
-            channel._window = Window(self.reader, credit)
+            # In this order: what costs credit must come behind the answer.
             self.connection.try_send(FLOW_BEGUN, number)
+            channel._window = Window(self.reader, credit)
+            if channel._closed:
+                channel._window.end()
 
     # later
     def on_flow_begun(self, number, payload):

@@ -223,6 +223,31 @@ class CallbackTest(Case):
         control.close()
         self.assertEqual(collector.wait_for(3), ['a', ['b'], END])
 
+    def test_the_other_side_gets_the_reason_of_a_dropped_channel(self):
+        control = self.gateway.newchannel()
+        channel = self.gateway.remote_exec('''
+            control = channel.receive()
+            # The other side has said that it sends no more.
+            channel.waitclose(60)
+            channel.send(control.receive())
+            while not channel.isclosed():
+                pass
+            control.send(str(channel._getremoteerror()))
+        ''')
+
+        def fail(item):
+            raise KeyError('on purpose')
+
+        channel.setcallback(fail)
+        channel.send(control)
+        del channel
+        with self.assertLogsToStderr('on purpose'):
+            control.send(1)
+            text = control.receive(LONG)
+            gc.collect()
+        self.assertIn('on purpose', text)
+        self.assertIn('Traceback', text)
+
     def test_failing_after_the_channel_was_dropped(self):
         control = self.gateway.newchannel()
         channel = self.gateway.remote_exec('''

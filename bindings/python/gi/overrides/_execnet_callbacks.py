@@ -23,6 +23,8 @@ from ._execnet_wait import wait
 
 Execnet = get_introspection_module('Execnet')
 
+_DOMAIN = GLib.quark_to_string(Execnet.error_quark())
+
 _lock = threading.Lock()
 _running = set()
 
@@ -115,9 +117,13 @@ class Receiver:
                 return True
         try:
             self._take(data)
+            return True
         except BaseException:
-            return self._fail()
-        return True
+            if self._fail():
+                return True
+            reason = self._error.formatted
+        # The one way to give the library a reason.
+        raise GLib.Error(reason, _DOMAIN, Execnet.Error.FAILED)
 
     def start(self, channel):
         """Become the channel's callback, and deliver here what has been waiting."""
@@ -189,7 +195,7 @@ class Receiver:
         self._error = RemoteError(text)
         channel = self._channel()
         if channel is None:
-            # Dropped: nobody can close it here, and the other side gets no reason.
+            # Dropped: nobody can close it here.
             return False
         try:
             channel.close(text)
