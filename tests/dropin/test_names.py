@@ -59,6 +59,10 @@ class NamesTest(unittest.TestCase):
                 both = set(self.ours['there'][module]) & set(self.ours['missing'][module])
                 self.assertEqual(both, set())
 
+    def test_the_library_has_what_it_should(self):
+        self.assertEqual({module: names for module, names in self.ours['to come'].items() if names},
+                         {})
+
     def test_missing_names_say_so(self):
         status, output = run(['-c', 'import execnet; execnet.SshGateway'])
         self.assertEqual(status, 1)

@@ -3,6 +3,7 @@
 
 """Runs each example in Python, and compares what it writes."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -73,6 +74,9 @@ In workplace for nobody, 0 nicer than here, without bytecode.
 ''',
 }
 
+# The models that need no library.
+THREADS = ('thread', 'main_thread_only')
+
 KEPT = "82 bytes hold ['hello', 'world', {1, 2}, 2.5, None]\n"
 
 JYTHON = '''\
@@ -113,7 +117,7 @@ class ExamplesTest(unittest.TestCase):
         programs = {name[:-3] for name in os.listdir(EXAMPLES)
                     # A name with an underscore is a module for the one with a hyphen.
                     if name.endswith('.py') and '_' not in name}
-        self.assertEqual(programs, {*OUTPUT, 'file-server', 'hybrid', 'main-job', 'task-server'})
+        self.assertEqual(programs, {*OUTPUT, 'execution-models', 'file-server', 'hybrid', 'main-job', 'task-server'})
 
     def test_main_job(self):
         output = self.run_example('main-job')
@@ -128,6 +132,17 @@ class ExamplesTest(unittest.TestCase):
         first, second = output.splitlines()
         self.assertEqual(first, '%s: 100000 bytes' % file.name)
         self.assertRegex(second, 'There is no content: .*/no/such/file')
+
+    def test_execution_models(self):
+        for here, there in (('thread', 'main_thread_only'), ('eventlet', 'thread'),
+                            ('gevent', 'eventlet')):
+            if all(model in THREADS or importlib.util.find_spec(model) for model in (here, there)):
+                with self.subTest(here=here, there=there):
+                    self.assertEqual(
+                        self.run_example('execution-models', here, there),
+                        "<Gateway id='gw0' receive-live, %s model, 0 active channels>\n"
+                        "<RInfo 'execmodel=%s, numchannels=0, numexecuting=0'>\n1\n"
+                        % (here, there))
 
     def test_hybrid(self):
         self.assertEqual(self.run_example('hybrid'),

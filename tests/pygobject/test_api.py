@@ -19,7 +19,6 @@ MISSING = {
         # Deprecated there since version 1.0; makegateway does what they do.
         'PopenGateway', 'SocketGateway', 'SshGateway',
     },
-    'Gateway': {'execmodel'},
 }
 
 def public_names(thing):

@@ -64,7 +64,9 @@ class GroupTest(Case):
         with self.assertRaises(ValueError):
             self.group.set_execmodel('unknown')
         gateway = self.makegateway()
-        self.assertIn('main_thread_only model', repr(gateway))
+        # As with execnet, that of this side.
+        self.assertIn('thread model', repr(gateway))
+        self.assertEqual(gateway.execmodel, self.group.execmodel)
         self.assertEqual(gateway.remote_status().execmodel, 'main_thread_only')
         with self.assertRaises(ValueError):
             self.group.set_execmodel('thread')

@@ -16,6 +16,7 @@ from execnet.multi import (
     MultiChannel as MultiChannel,
     default_group as default_group,
     makegateway as makegateway,
+    set_execmodel as set_execmodel,
 )
 from execnet.rsync import RSync as RSync
 from execnet.xspec import XSpec as XSpec

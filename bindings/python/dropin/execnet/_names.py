@@ -34,7 +34,7 @@ _IN_PROGRAMS = {
         BaseGateway='Gateway', ChannelFile='channel_files:ChannelFile',
         ChannelFileRead='channel_files:ChannelFileRead',
         ChannelFileWrite='channel_files:ChannelFileWrite',
-        NO_ENDMARKER_WANTED='channel:NO_ENDMARKER_WANTED', get_execmodel='models:get_execmodel'),
+        NO_ENDMARKER_WANTED='channel:NO_ENDMARKER_WANTED', get_execmodel='models:ExecModel'),
     'execnet.gateway_bootstrap': {'HostNotFound': 'HostNotFound'},
     'execnet.multi': {'Group': 'Group', 'MultiChannel': 'MultiChannel',
                       'NO_ENDMARKER_WANTED': 'channel:NO_ENDMARKER_WANTED',

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from execnet.gateway_base import Channel
+from execnet.gateway_base import Channel, ExecModel
 from execnet.xspec import XSpec
 
 class RInfo:
@@ -17,6 +17,8 @@ RemoteStatus = RInfo
 class Gateway:
     @property
     def id(self) -> str: ...
+    @property
+    def execmodel(self) -> ExecModel: ...
     @property
     def spec(self) -> XSpec: ...
     def remote_exec(

@@ -11,6 +11,7 @@ from . import _execnet_callbacks as callbacks
 from ._execnet_channel import load_flags
 from ._execnet_errors import checked
 from ._execnet_items import dump_sent
+from ._execnet_models import ExecModel
 from ._execnet_source import source_to_call, source_to_execute
 from ._execnet_wait import check_timeout, complete, wait
 
@@ -61,14 +62,16 @@ class Gateway(Execnet.Gateway):
         """The XSpec that `makegateway` was given or made; changing it doesn't change the gateway."""
         return self._spec or self.get_spec()
 
+    @property
+    def execmodel(self):
+        """The execution model of this side; its name is its `backend`."""
+        group = self.dup_group()
+        return ExecModel('thread') if group is None else group.execmodel
+
     def __repr__(self):
         return '<Gateway id=%r %s, %s model, %d active channels>' % (
             self.id, 'receive-live' if self.hasreceiver() else 'not-receiving',
-            self._get_model(), self.get_n_channels())
-
-    def _get_model(self):
-        group = self.dup_group()
-        return self.spec.execmodel or (group.dup_remote_execmodel() if group else 'thread')
+            self.execmodel.backend, self.get_n_channels())
 
     # Running code
 
