@@ -98,6 +98,46 @@ measure_start (gpointer data, gint64 count, Measurement *measurement)
   g_snprintf (measurement->check, sizeof measurement->check, "%" G_GINT64_FORMAT, total);
 }
 
+static ExecnetXSpec **
+make_specs (const char *text, gint64 n)
+{
+  ExecnetXSpec **specs = g_new (ExecnetXSpec *, n);
+
+  for (gint64 i = 0; i < n; i++)
+    specs[i] = execnet_xspec_new (text, NULL);
+  return specs;
+}
+
+/* All together, and one item of each. */
+static void
+measure_start_many (gpointer data, gint64 count, Measurement *measurement)
+{
+  Program *self = data;
+  ExecnetGroup *group = execnet_group_get_default ();
+  ExecnetXSpec **specs = make_specs (self->spec, count);
+  g_autoptr (GPtrArray) gateways = NULL, items = NULL;
+  g_autoptr (ExecnetMultiChannel) multi = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 total = 0;
+
+  measurement_begin (measurement);
+  gateways = execnet_group_make_gateways (group, specs, count, 0, NULL, NULL, NULL, &error);
+  check (gateways, error);
+  multi = execnet_group_remote_exec (group, self->source, &error);
+  check (multi, error);
+  items = execnet_multi_channel_receive_each (multi, -1, NULL, &error);
+  check (items, error);
+  measurement_end (measurement);
+
+  for (guint i = 0; i < items->len; i++)
+    total += g_variant_get_int64 (items->pdata[i]);
+  execnet_group_terminate (group, -1, NULL, NULL);
+  for (gint64 i = 0; i < count; i++)
+    g_object_unref (specs[i]);
+  g_free (specs);
+  g_snprintf (measurement->check, sizeof measurement->check, "%" G_GINT64_FORMAT, total);
+}
+
 static void
 measure_echo (gpointer data, gint64 count, Measurement *measurement)
 {
@@ -176,6 +216,7 @@ measure_receiving_bulk (gpointer data, gint64 count, Measurement *measurement)
 
 static const Subject subjects[] = {
   { "start", measure_start },
+  { "start-many", measure_start_many },
   { "echo", measure_echo },
   { "sending", measure_sending },
   { "receiving", measure_receiving },
@@ -210,10 +251,10 @@ main (int argc, char **argv)
   self.source = argv[3];
   self.bulk = make_bulk ();
 
-  if (func != measure_start)
+  if (func != measure_start && func != measure_start_many)
     open_gateway (&self);
   serve_measurements (func, &self);
-  if (func != measure_start)
+  if (func != measure_start && func != measure_start_many)
     close_gateway (&self);
   g_variant_unref (self.bulk);
   return 0;

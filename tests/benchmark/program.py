@@ -133,7 +133,7 @@ class Items:
 
 
 def main():
-    kind = {'start': Start, 'dumps': Items, 'loads': Items}.get(SUBJECT, Talk)
+    kind = {'start': Start, 'start-many': Start, 'dumps': Items, 'loads': Items}.get(SUBJECT, Talk)
     measured = kind(*sys.argv[3:])
     for line in sys.stdin:
         print('%.9f %s' % measured.measure(int(line)), flush=True)
