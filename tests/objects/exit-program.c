@@ -14,14 +14,28 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What code does that does not want to end. */
+static const char *const stubborn[][2] = {
+  { "busy",
+    "channel.send(1)\n"
+    "import time\n"
+    "while True:\n"
+    "    try: time.sleep(60)\n"
+    "    except BaseException: pass" },
+  { "computing", "channel.send(1)\nwhile True: pass" },
+  { "blocked", "import socket\na, b = socket.socketpair()\nchannel.send(1)\na.recv(1)" },
+  { "ignoring",
+    "import signal\n"
+    "for n in range(1, signal.NSIG):\n"
+    "    try: signal.signal(n, signal.SIG_IGN)\n"
+    "    except (OSError, ValueError): pass\n"
+    "channel.send(1)\n"
+    "while True: pass" },
+};
+
 static ExecnetChannel *
-keep_busy (ExecnetGateway *gateway)
+keep_busy (ExecnetGateway *gateway, const char *code)
 {
-  const char *code = "channel.send(1)\n"
-                     "import time\n"
-                     "while True:\n"
-                     "    try: time.sleep(60)\n"
-                     "    except BaseException: pass";
   g_autoptr (GVariant) item = NULL;
   ExecnetChannel *channel = execnet_gateway_remote_exec (gateway, code, NULL);
 
@@ -62,8 +76,11 @@ make_something_of (ExecnetGateway *gateway, const char *how)
 {
   ExecnetChannel *channel;
 
-  if (strstr (how, "busy") != NULL)
-    return keep_busy (gateway) != NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (stubborn); i++)
+    {
+      if (strstr (how, stubborn[i][0]) != NULL)
+        return keep_busy (gateway, stubborn[i][1]) != NULL;
+    }
   channel = execnet_gateway_remote_exec (gateway, "for i in channel: channel.send(i)", NULL);
   if (channel == NULL)
     return FALSE;

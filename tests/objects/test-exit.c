@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+/* How long workers live on when nobody is left to ask them: those that wait for something to do, and
+ * those that run code that computes, blocks or ignores signals. */
+#define WAITING_MS 2000
+#define STUBBORN_MS 5000
+
 /* Runs exit-program, and gives what it printed and its status. */
 static char *
 run_program (const char *how, const char *first_spec, const char *second_spec, int *status)
@@ -119,17 +124,25 @@ test_without_handlers (void)
 static void
 test_killed (void)
 {
-  const char *const ways[] = { "killed", "killed-thread", "killed-busy" };
+  const struct
+  {
+    const char *how;
+    gint64 within_ms;
+  } ways[] = {
+    { "killed", WAITING_MS },         { "killed-thread", WAITING_MS },
+    { "killed-busy", STUBBORN_MS },    { "killed-computing", STUBBORN_MS },
+    { "killed-blocked", STUBBORN_MS }, { "killed-ignoring", STUBBORN_MS },
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
     {
       int status;
       g_autofree char *output
-          = run_program (ways[i], "popen", "popen//python=env python3", &status);
+          = run_program (ways[i].how, "popen", "popen//python=env python3", &status);
 
       g_assert_true (WIFSIGNALED (status));
       g_assert_cmpint (WTERMSIG (status), ==, SIGKILL);
-      assert_workers_gone (output, 2, 2 * QUICK_MS);
+      assert_workers_gone (output, 2, ways[i].within_ms);
     }
 }
 
