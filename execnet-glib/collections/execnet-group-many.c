@@ -42,6 +42,22 @@ making_free (gpointer data)
   g_free (making);
 }
 
+/* The same specification may be given several times: each time but the first it is a new one, which gets
+ * an id of its own unless its text has one. */
+static void
+add_spec (GPtrArray *specs, ExecnetXSpec *spec)
+{
+  g_autofree char *text = NULL;
+
+  if (!g_ptr_array_find (specs, spec, NULL))
+    {
+      g_ptr_array_add (specs, g_object_ref (spec));
+      return;
+    }
+  text = execnet_xspec_to_string (spec);
+  g_ptr_array_add (specs, execnet_xspec_new (text, NULL));
+}
+
 static Making *
 making_new (ExecnetXSpec **specs, gsize n_specs, guint max_parallel)
 {
@@ -50,7 +66,7 @@ making_new (ExecnetXSpec **specs, gsize n_specs, guint max_parallel)
   making->specs = g_ptr_array_new_with_free_func (g_object_unref);
   making->gateways = g_ptr_array_new_with_free_func (g_object_unref);
   for (gsize i = 0; i < n_specs; i++)
-    g_ptr_array_add (making->specs, g_object_ref (specs[i]));
+    add_spec (making->specs, specs[i]);
   making->max_parallel = max_parallel != 0
                              ? max_parallel
                              : MAX (MIN_STARTS, STARTS_PER_PROCESSOR * g_get_num_processors ());

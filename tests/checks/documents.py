@@ -18,6 +18,7 @@ DOCUMENTS = {
     'README.md': {'c': '2\n', 'python': '2\n', 'js': '2\n'},
     'docs/getting-started.md': {'c': '2\n', 'python': '2\n', 'js': '2\n'},
     'docs/python.md': {'python': "{'spam': 2, 'eggs': 1}\n3\n"},
+    'docs/groups.md': dict.fromkeys(('c', 'python', 'js'), '135\n'),
     'docs/mapping.md': dict.fromkeys(('c', 'python', 'js'), '3\n3\n5\n'),
     'docs/javascript-items.md': {'js': '3 0,0,0\n3\n'},
 }

@@ -101,6 +101,31 @@ test_stubborn (Fixture *fixture, gconstpointer unused)
   wait_until_gone (child);
 }
 
+/* Who is killed takes what it has started with it, and afterwards it is known who was killed. */
+static void
+test_report (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) polite = make_gateway (fixture->group, NULL);
+  g_autoptr (ExecnetGateway) dead = make_gateway (fixture->group, NULL);
+  g_autoptr (ExecnetChannel) channel
+      = run_code (fixture->gateway,
+                  "import signal, subprocess, sys\n"
+                  "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+                  "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"
+                  "channel.send(child.pid)\n"
+                  "while True: signal.pause()");
+  pid_t child = (pid_t) receive_int (channel);
+  g_autoptr (ExecnetChannel) fatal = run_code (dead, "import os; os._exit(3)");
+
+  assert_closed_with (fatal, EXECNET_ERROR, EXECNET_ERROR_DIED, "exit status 3");
+  g_assert_cmpint (execnet_gateway_get_ending (polite), ==, EXECNET_ENDING_NONE);
+  g_assert_true (execnet_group_terminate (fixture->group, 300, NULL, NULL));
+  wait_until_gone (child);
+  g_assert_cmpint (execnet_gateway_get_ending (fixture->gateway), ==, EXECNET_ENDING_KILLED);
+  g_assert_cmpint (execnet_gateway_get_ending (polite), ==, EXECNET_ENDING_ASKED);
+  g_assert_cmpint (execnet_gateway_get_ending (dead), ==, EXECNET_ENDING_DIED);
+}
+
 static void
 test_stubborn_async (Fixture *fixture, gconstpointer unused)
 {
@@ -329,6 +354,7 @@ main (int argc, char **argv)
   ADD_TEST_WITH ("/ending/empty", "", test_empty);
   ADD_TEST ("/ending/async", test_async);
   ADD_TEST_WITH ("/ending/stubborn", script, test_stubborn);
+  ADD_TEST ("/ending/report", test_report);
   ADD_TEST_WITH ("/ending/stubborn-async", script, test_stubborn_async);
   ADD_TEST_WITH ("/ending/no-time", script, test_no_time);
   ADD_TEST_WITH ("/ending/cancelled", script, test_cancelled);

@@ -244,6 +244,22 @@ test_cancelled (Fixture *fixture, gconstpointer unused)
   assert_error_says (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
 }
 
+/* One specification for all: each gets an id of its own. */
+static void
+test_same_spec (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetXSpec) spec = execnet_xspec_new ("popen//dont_write_bytecode", NULL);
+  ExecnetXSpec *specs[] = { spec, spec, spec };
+  g_autoptr (GPtrArray) gateways = NULL;
+  GError *error = NULL;
+
+  gateways = execnet_group_make_gateways (fixture->group, specs, 3, 0, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_all_are_up (gateways);
+  g_assert_nonnull (
+      execnet_xspec_get (execnet_gateway_get_spec (gateways->pdata[2]), "dont_write_bytecode"));
+}
+
 static void
 test_none (Fixture *fixture, gconstpointer unused)
 {
@@ -309,6 +325,7 @@ main (int argc, char **argv)
   ADD_TEST_WITH ("/group-many/failure", "", test_failure);
   ADD_TEST_WITH ("/group-many/duplicate", "", test_duplicate);
   ADD_TEST_WITH ("/group-many/cancelled", "", test_cancelled);
+  ADD_TEST_WITH ("/group-many/same-spec", "", test_same_spec);
   ADD_TEST_WITH ("/group-many/none", "", test_none);
   ADD_TEST_WITH ("/group-models", "", test_models);
 

@@ -49,6 +49,8 @@ class GroupTest(Case):
         self.assertEqual([gateway.id for gateway in gateways], ['gw0', 'mine', 'gw1'])
         self.assertEqual(seen, [(1, 3), (2, 3), (3, 3)])
         self.assertEqual(list(self.group), gateways)
+        gateways += self.group.makegateways([self.execnet.XSpec('popen')] * 2)
+        self.assertEqual([gateway.id for gateway in gateways[3:]], ['gw2', 'gw3'])
         with self.assertRaises(FileNotFoundError):
             self.group.makegateways(['popen', 'popen//python=no-such-python'])
         with self.assertRaises(ValueError):

@@ -122,10 +122,13 @@ class Group(Execnet.Group):
         that is up, `progress (n_up, n_total)` is called here. Waits until all have answered. When
         one fails, or after Ctrl-C, nothing is left of the others; raises what `makegateway` raises.
         """
-        specs = [spec if isinstance(spec, XSpec) else XSpec(spec or self.defaultspec)
-                 for spec in specs]
-        for spec in specs:
+        given, specs = specs, []
+        for spec in given:
+            # One that is given again is a new one: each has an id of its own.
+            if not isinstance(spec, XSpec) or any(spec is other for other in specs):
+                spec = XSpec(str(spec or self.defaultspec))
             self.allocate_id(spec)
+            specs.append(spec)
         # Copies are the gateways': programs change those that they gave, for the next ones.
         copies = [spec.copy() for spec in specs]
         self._get_members()
