@@ -272,8 +272,10 @@ test_frame (void)
       g_autofree char *other_flags
           = g_strconcat ("send(RECONFIGURE, 0, item(integer(1)))", afterwards[i], NULL);
       g_autofree char *output = g_strconcat ("raw(message(10, 1, b'x'))", afterwards[i], NULL);
+      g_autofree char *credit = g_strconcat ("raw(message(11, channel, b'xyz'))", afterwards[i], NULL);
 
       assert_ends_the_gateway (code, "unknown code 77");
+      assert_ends_the_gateway (credit, "CHANNEL_FLOW message of 3 bytes instead of 8");
       assert_ends_the_gateway (channel, "negative channel");
       assert_ends_the_gateway (length, "negative channel or length");
       assert_ends_the_gateway (direction, "CHANNEL_EXEC");
