@@ -75,7 +75,11 @@ execnet_channel_core_file (ExecnetChannelCore *self, GBytes *bytes)
   if (self->queue != NULL)
     {
       if (!execnet_arrival_queue_file (self->queue, self, FALSE))
-        execnet_arrival_free (g_queue_pop_tail (&self->arrivals));
+        {
+          g_queue_pop_tail (&self->arrivals);
+          execnet_channel_core_take_in (self, arrival);
+          execnet_arrival_free (arrival);
+        }
       return;
     }
   execnet_condition_announce (&self->changed);
