@@ -99,6 +99,8 @@ class Connection(object):
 
     # later
     def read_long(self):
+        # The beginning of the message stays here when a handler raised while `long` was made.
+        del self.pending[:]
         long = self.long
         space = long.get_space()
         if space:
@@ -108,13 +110,12 @@ class Connection(object):
             if long.get_space():
                 return
         code, channel_id, length = long.message
-        self.done, self.next = 0, 1
-        try:
+        self.next = long
+        if self.done is not long:
             self.on_message[code](channel_id, long.get())
-            self.done = 1
-        finally:
-            if self.done:
-                self.long = None
+        # In this order: what is done must be known until it is forgotten.
+        self.long = None
+        self.done = 0
 
     # later
     def fill(self, space):
@@ -135,13 +136,14 @@ class Connection(object):
     def handle_messages(self):
         pending = self.pending
         data = pending[0] if len(pending) == 1 else b''.join(pending)
+        size = len(data)
         self.done = 0
         try:
             # Apart, because CPython 3.13 skips a `finally` for an exception between two turns of a
             # loop that stands in the same function.
             self.handle_each(data)
         finally:
-            pending[:] = [data[self.done:]] if self.done < len(data) else ()
+            pending[:] = [data[self.done:]] if self.done < size else ()
 
     def handle_each(self, data):
         size = len(data)

@@ -272,6 +272,65 @@ class Interrupts(interpreters.SharedWorker):
             # Older ones let a handler run between any two instructions.
             self.assertEqual(got, sorted(set(got)))
 
+    def test_exception_at_each_step_of_reading_something_long(self):
+        """At every instruction, where signal handlers may raise only at some of them."""
+        size = 150000
+        text = self.prepare_step + self.read_in_steps
+        information = self.worker.hello.item
+        if information['implementation'] != 'cpython' or information['version_info'] < (3, 7):
+            # Only there can every instruction be traced.
+            return
+        step = was_hit = 1
+        while was_hit:
+            channel = self.worker.execute(text)
+            self.worker.give(channel, step)
+            self.worker.take(channel)
+            for number in range(2):
+                self.worker.give(channel, b'%d' % number * size)
+            was_hit, got = self.worker.take(channel)
+            self.worker.take_end(channel)
+            self.assertEqual(got, [(b'0', size), (b'1', size)], 'at step %d' % step)
+            step += 1
+        self.assertGreater(step, 100)
+
+    prepare_step = '''if 1:
+        import sys
+        class Alarm(Exception):
+            pass
+        step = channel.receive()
+        steps = was_hit = 0
+        def trace_call(frame, event, argument):
+            code = frame.f_code
+            if code.co_filename == '<execnet worker>' and code.co_name in (
+                    'await_input', 'read', 'read_long', 'fill', 'resume', 'handle_messages',
+                    'handle_each', 'get_space', 'get'):
+                frame.f_trace_opcodes = True
+                return trace_step
+        def trace_step(frame, event, argument):
+            global steps
+            if event == 'opcode':
+                steps += 1
+                if steps == step:
+                    sys.settrace(None)
+                    raise Alarm
+            return trace_step
+        '''
+
+    read_in_steps = '''
+        got = []
+        channel.send('ready')
+        while len(got) < 2:
+            try:
+                if not was_hit:
+                    sys.settrace(trace_call)
+                item = channel.receive()
+                sys.settrace(None)
+                got.append((item[:1], len(item)))
+            except Alarm:
+                was_hit = 1
+        channel.send((bool(was_hit), got))
+        '''
+
     def test_handlers_that_raise_while_something_big_is_sent(self):
         if self.is_jython:
             return
