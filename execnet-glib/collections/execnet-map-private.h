@@ -24,11 +24,13 @@ struct _ExecnetMap
       *held;       /* lock; of ExecnetMapOutcome by its number: those before it are not there yet */
   guint64 n_items; /* lock */
   guint64 n_done;  /* lock */
-  guint64 n_failed;   /* lock */
-  guint64 n_ready;    /* lock; all that ever were */
-  guint64 n_taken;    /* lock */
-  GError *failure;    /* lock; nullable: of the item that was taken last */
-  GError *last_death; /* lock; nullable */
+  guint64 n_failed;      /* lock */
+  guint64 n_told_done;   /* lock; what was notified */
+  guint64 n_told_failed; /* lock */
+  guint64 n_ready;       /* lock; all that ever were */
+  guint64 n_taken;       /* lock */
+  GError *failure;       /* lock; nullable: of the item that was taken last */
+  GError *last_death;    /* lock; nullable */
   gboolean is_finished;
   gboolean is_cancelled;
   gboolean is_pending;
@@ -59,7 +61,7 @@ void execnet_map_take_arrival (ExecnetMap *self, ExecnetChannel *channel, GBytes
 void execnet_map_stop_all (ExecnetMap *self);
 
 /* Without the lock, after something has come: tells about the counts that changed. */
-void execnet_map_notify_progress (ExecnetMap *self, guint64 n_done, guint64 n_failed);
+void execnet_map_notify_progress (ExecnetMap *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExecnetMapOutcome, execnet_map_outcome_free)
 

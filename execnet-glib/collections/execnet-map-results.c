@@ -66,17 +66,32 @@ wait_for_arrival (ExecnetMap *self, gint timeout_ms, GCancellable *cancellable, 
   return result;
 }
 
-/* Waits until there is a result. */
+/* With the lock. */
+static ExecnetMapOutcome *
+take (ExecnetMap *self)
+{
+  ExecnetMapOutcome *outcome = g_queue_pop_head (&self->ready);
+
+  self->n_taken++;
+  g_clear_error (&self->failure);
+  if (outcome->error != NULL)
+    self->failure = g_error_copy (outcome->error);
+  return outcome;
+}
+
+/* Waits until there is a result, and takes it where that is asked for: under one lock, because
+ * another thread may want it, too. */
 static gboolean
-wait_ready (ExecnetMap *self, gint timeout_ms, GCancellable *cancellable, GError **error)
+wait_ready (ExecnetMap *self,
+            gint timeout_ms,
+            ExecnetMapOutcome **outcome,
+            GCancellable *cancellable,
+            GError **error)
 {
   gint64 end = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
   GError *reason = NULL;
-  guint64 n_done, n_failed;
 
   g_mutex_lock (&self->lock);
-  n_done = self->n_done;
-  n_failed = self->n_failed;
   if (!begin (self, error))
     {
       g_mutex_unlock (&self->lock);
@@ -90,27 +105,14 @@ wait_ready (ExecnetMap *self, gint timeout_ms, GCancellable *cancellable, GError
         break;
     }
   self->is_pending = FALSE;
+  if (reason == NULL && outcome != NULL)
+    *outcome = take (self);
   g_mutex_unlock (&self->lock);
 
-  execnet_map_notify_progress (self, n_done, n_failed);
+  execnet_map_notify_progress (self);
   if (reason != NULL)
     g_propagate_error (error, reason);
   return reason == NULL;
-}
-
-static ExecnetMapOutcome *
-take (ExecnetMap *self)
-{
-  ExecnetMapOutcome *outcome;
-
-  g_mutex_lock (&self->lock);
-  outcome = g_queue_pop_head (&self->ready);
-  self->n_taken++;
-  g_clear_error (&self->failure);
-  if (outcome->error != NULL)
-    self->failure = g_error_copy (outcome->error);
-  g_mutex_unlock (&self->lock);
-  return outcome;
 }
 
 /* Takes the outcome over. */
@@ -164,7 +166,7 @@ execnet_map_wait (ExecnetMap *self, gint timeout_ms, GCancellable *cancellable)
 
   g_return_val_if_fail (EXECNET_IS_MAP (self), EXECNET_WAIT_ERROR);
 
-  if (wait_ready (self, timeout_ms, cancellable, &error))
+  if (wait_ready (self, timeout_ms, NULL, cancellable, &error))
     return EXECNET_WAIT_READY;
   if (g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_END))
     return EXECNET_WAIT_END;
@@ -201,12 +203,14 @@ GVariant *
 execnet_map_next (
     ExecnetMap *self, gint timeout_ms, guint64 *number, GCancellable *cancellable, GError **error)
 {
+  ExecnetMapOutcome *outcome = NULL;
+
   g_return_val_if_fail (EXECNET_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!wait_ready (self, timeout_ms, cancellable, error))
+  if (!wait_ready (self, timeout_ms, &outcome, cancellable, error))
     return NULL;
-  return give_item (take (self), number, error);
+  return give_item (outcome, number, error);
 }
 
 /**
@@ -235,14 +239,16 @@ execnet_map_next_bytes (ExecnetMap *self,
                         GCancellable *cancellable,
                         GError **error)
 {
+  ExecnetMapOutcome *outcome = NULL;
+
   g_return_val_if_fail (EXECNET_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (channel != NULL)
     *channel = NULL;
-  if (!wait_ready (self, timeout_ms, cancellable, error))
+  if (!wait_ready (self, timeout_ms, &outcome, cancellable, error))
     return NULL;
-  return give_bytes (take (self), number, channel);
+  return give_bytes (outcome, number, channel);
 }
 
 static void on_popped (GObject *queue, GAsyncResult *result, gpointer data);
@@ -253,6 +259,7 @@ advance (GTask *task)
 {
   ExecnetMap *self = g_task_get_source_object (task);
   const gint64 *end = g_task_get_task_data (task);
+  ExecnetMapOutcome *outcome = NULL;
   GError *error = NULL;
   gboolean waits;
 
@@ -260,8 +267,11 @@ advance (GTask *task)
   waits = has_to_wait (self, &error);
   if (!waits)
     self->is_pending = FALSE;
+  if (!waits && error == NULL)
+    outcome = take (self);
   g_mutex_unlock (&self->lock);
 
+  execnet_map_notify_progress (self);
   if (waits)
     {
       gint64 left = MAX (*end - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND;
@@ -273,7 +283,7 @@ advance (GTask *task)
   if (error != NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, take (self), execnet_map_outcome_free);
+    g_task_return_pointer (task, outcome, execnet_map_outcome_free);
   g_object_unref (task);
 }
 
@@ -285,20 +295,16 @@ on_popped (GObject *queue, GAsyncResult *result, gpointer data)
   g_autoptr (ExecnetChannel) channel = NULL;
   g_autoptr (GBytes) bytes = NULL;
   GError *error = NULL;
-  guint64 n_done, n_failed;
   gboolean is_popped = execnet_receive_queue_pop_bytes_finish (
       EXECNET_RECEIVE_QUEUE (queue), result, &channel, &bytes, &error);
 
   g_mutex_lock (&self->lock);
-  n_done = self->n_done;
-  n_failed = self->n_failed;
   if (is_popped)
     execnet_map_take_arrival (self, channel, bytes);
   else
     self->is_pending = FALSE;
   g_mutex_unlock (&self->lock);
 
-  execnet_map_notify_progress (self, n_done, n_failed);
   if (is_popped)
     advance (task);
   else

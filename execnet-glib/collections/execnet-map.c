@@ -384,10 +384,19 @@ execnet_map_get_n_failed (ExecnetMap *self)
 }
 
 void
-execnet_map_notify_progress (ExecnetMap *self, guint64 n_done, guint64 n_failed)
+execnet_map_notify_progress (ExecnetMap *self)
 {
-  if (execnet_map_get_n_done (self) != n_done)
+  gboolean is_more_done, is_more_failed;
+
+  g_mutex_lock (&self->lock);
+  is_more_done = self->n_told_done != self->n_done;
+  is_more_failed = self->n_told_failed != self->n_failed;
+  self->n_told_done = self->n_done;
+  self->n_told_failed = self->n_failed;
+  g_mutex_unlock (&self->lock);
+
+  if (is_more_done)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_DONE]);
-  if (execnet_map_get_n_failed (self) != n_failed)
+  if (is_more_failed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_FAILED]);
 }

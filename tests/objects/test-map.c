@@ -387,6 +387,61 @@ test_async_cancelled (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (next_int (map, NULL), ==, 5);
 }
 
+static gpointer
+take_all (gpointer data)
+{
+  gsize n_taken = 0;
+
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = execnet_map_next (data, PATIENCE_MS, NULL, NULL, &error);
+
+      if (result != NULL)
+        n_taken++;
+      else if (g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_END))
+        return GSIZE_TO_POINTER (n_taken);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+    }
+}
+
+/* Only one may wait, but whoever takes has a result of its own. */
+static void
+test_threads (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetMap) map = new_map (fixture, SQUARE, "square", TRUE);
+  GThread *threads[3];
+  gsize n_taken = 0;
+
+  for (gint64 i = 0; i < 2000; i++)
+    push_int (map, i);
+  execnet_map_finish (map);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("taker", take_all, map);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    n_taken += GPOINTER_TO_SIZE (g_thread_join (threads[i]));
+  g_assert_cmpuint (n_taken, ==, 2000);
+  assert_map_ended (map);
+}
+
+/* Items that fail while they are pushed are told with the first result. */
+static void
+test_failures_are_notified (void)
+{
+  g_autoptr (ExecnetGroup) group = execnet_group_new ();
+  g_autoptr (ExecnetSource) source = execnet_source_new_function (SQUARE, "square");
+  g_autoptr (ExecnetMap) map = execnet_map_new (group, source, TRUE);
+  g_autoptr (GError) error = NULL;
+  guint n_notified = 0;
+
+  g_signal_connect (map, "notify::n-failed", G_CALLBACK (count_notification), &n_notified);
+  push_int (map, 1);
+  g_assert_null (next_async (map, NULL, &error));
+  g_assert_error (error, EXECNET_ERROR, EXECNET_ERROR_NOT_CONNECTED);
+  g_assert_cmpuint (n_notified, ==, 1);
+}
+
 static void
 test_dropped (Fixture *fixture, gconstpointer unused)
 {
@@ -416,6 +471,8 @@ main (int argc, char **argv)
   ADD_TEST ("/map/cancel-while-waiting", test_cancel_while_waiting);
   ADD_TEST ("/map/async", test_async);
   ADD_TEST ("/map/async-cancelled", test_async_cancelled);
+  ADD_TEST ("/map/threads", test_threads);
+  g_test_add_func ("/map/failures-are-notified", test_failures_are_notified);
   ADD_TEST ("/map/dropped", test_dropped);
   return g_test_run ();
 }
