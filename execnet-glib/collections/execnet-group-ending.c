@@ -178,12 +178,15 @@ join_all (GTask *task)
   Termination *termination = g_task_get_task_data (task);
 
   termination->n_pending = termination->gateways->len;
+  /* Who iterates a context need not have made it the thread's default one. */
+  g_main_context_push_thread_default (g_task_get_context (task));
   for (guint i = 0; i < termination->gateways->len; i++)
     execnet_gateway_join_async (termination->gateways->pdata[i],
                                 termination->timeout_ms,
                                 g_task_get_cancellable (task),
                                 on_joined,
                                 task);
+  g_main_context_pop_thread_default (g_task_get_context (task));
 }
 
 /**

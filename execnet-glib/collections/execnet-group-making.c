@@ -150,7 +150,12 @@ return_gateway (GTask *task, gpointer result, GError *error)
   else if (error != NULL)
     g_task_return_error (task, error);
   else
-    execnet_gateway_join_async (gateway, -1, NULL, on_failed_gateway_gone, g_object_ref (task));
+    {
+      /* Who iterates a context need not have made it the thread's default one. */
+      g_main_context_push_thread_default (g_task_get_context (task));
+      execnet_gateway_join_async (gateway, -1, NULL, on_failed_gateway_gone, g_object_ref (task));
+      g_main_context_pop_thread_default (g_task_get_context (task));
+    }
 }
 
 /* Takes the task over. */

@@ -276,8 +276,11 @@ advance (GTask *task)
     {
       gint64 left = MAX (*end - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND;
 
+      /* Who iterates a context need not have made it the thread's default one. */
+      g_main_context_push_thread_default (g_task_get_context (task));
       execnet_receive_queue_pop_async (
           self->queue, *end < 0 ? -1 : (gint) left, g_task_get_cancellable (task), on_popped, task);
+      g_main_context_pop_thread_default (g_task_get_context (task));
       return;
     }
   if (error != NULL)

@@ -335,6 +335,26 @@ wait_for_result (GAsyncResult **result)
   ITERATE_UNTIL (*result != NULL);
 }
 
+static gboolean
+go_on (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+wait_for_result_in (GMainContext *context, GAsyncResult **result)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (10);
+  const gint64 end = g_get_monotonic_time () + PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+
+  g_source_set_callback (source, go_on, NULL, NULL);
+  g_source_attach (source, context);
+  while (*result == NULL && g_get_monotonic_time () < end)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (source);
+  g_assert_nonnull (*result);
+}
+
 typedef struct
 {
   const char *what;

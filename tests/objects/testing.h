@@ -93,6 +93,9 @@ void wait_until_gone (pid_t pid);
 /* An asynchronous call's callback, whose data is a GAsyncResult **. */
 void keep_result (GObject *object, GAsyncResult *result, gpointer data);
 void wait_for_result (GAsyncResult **result);
+/* As above, of a call that was begun while the context was the thread's default one: now it need not
+ * be. */
+void wait_for_result_in (GMainContext *context, GAsyncResult **result);
 
 /* Runs the thread's context until the condition holds. */
 #define ITERATE_UNTIL(condition)                                                                   \
