@@ -33,7 +33,9 @@ def make_jython_connection(output):
             # A slice of a memoryview takes nothing here, so past it.
             chunk = self.read_chunk(min(READ_SIZE, len(space)))
             start = self.long.counts[0]
-            self.long.buffer[start:start + len(chunk)] = chunk
+            if chunk:
+                # Jython refuses to put nothing there while there is a memoryview.
+                self.long.buffer[start:start + len(chunk)] = chunk
             return [len(chunk)]
 
         def interrupt_reading(self):

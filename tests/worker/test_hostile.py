@@ -173,9 +173,10 @@ class Framing:
         with Worker(self.python) as worker:
             for data in (b'', b'\4\0\0', struct.pack('>bii', DATA, 1, 1000) + b'x',
                          struct.pack('>bii', DATA, 1, 1000000) + b'x' * 300000):
-                with Worker(self.python) as worker:
+                with Worker(self.python, stderr=subprocess.PIPE) as worker:
                     worker.write(data)
                     worker.end_input()
+                    self.assertEqual(worker.process.stderr.read(), b'')
                     self.assertEqual(worker.wait()[0], 0)
 
 
