@@ -23,6 +23,7 @@ struct _ExecnetMap
   GHashTable
       *held;       /* lock; of ExecnetMapOutcome by its number: those before it are not there yet */
   guint64 n_items; /* lock */
+  gsize n_bytes;   /* lock; of items that are not done, and of results that were not taken */
   guint64 n_done;  /* lock */
   guint64 n_failed;      /* lock */
   guint64 n_told_done;   /* lock; what was notified */
@@ -54,6 +55,9 @@ void execnet_map_find_runners (ExecnetMap *self);
 
 /* Gives everybody something to do, as far as there is something. */
 void execnet_map_feed (ExecnetMap *self);
+
+/* Makes the next item one that has failed already. */
+void execnet_map_fail_next (ExecnetMap *self, const GError *error);
 
 /* Something came out of the queue: a result, or (NULL) the end of a channel. */
 void execnet_map_take_arrival (ExecnetMap *self, ExecnetChannel *channel, GBytes *result);

@@ -73,6 +73,8 @@ take (ExecnetMap *self)
   ExecnetMapOutcome *outcome = g_queue_pop_head (&self->ready);
 
   self->n_taken++;
+  if (outcome->result != NULL)
+    self->n_bytes -= g_bytes_get_size (outcome->result);
   g_clear_error (&self->failure);
   if (outcome->error != NULL)
     self->failure = g_error_copy (outcome->error);

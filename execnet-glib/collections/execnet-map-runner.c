@@ -82,6 +82,8 @@ execnet_map_runner_send (ExecnetMapRunner *self,
     }
   if (!execnet_channel_queue_bytes (self->channel, task->item, error))
     {
+      /* Closed, or it will be: either way its end is told. */
+      execnet_channel_close (self->channel, NULL, NULL);
       self->is_ending = TRUE;
       return FALSE;
     }

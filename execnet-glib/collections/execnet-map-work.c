@@ -44,6 +44,14 @@ make_ready (ExecnetMap *self, ExecnetMapOutcome *outcome)
     }
 }
 
+/* With the lock. */
+static void
+free_task (ExecnetMap *self, ExecnetMapTask *task)
+{
+  self->n_bytes -= g_bytes_get_size (task->item);
+  execnet_map_task_free (task);
+}
+
 /* With the lock. Takes the task over. */
 static void
 succeed (ExecnetMap *self, ExecnetMapTask *task, ExecnetChannel *channel, GBytes *result)
@@ -54,7 +62,8 @@ succeed (ExecnetMap *self, ExecnetMapTask *task, ExecnetChannel *channel, GBytes
   outcome->channel = g_object_ref (channel);
   outcome->result = g_bytes_ref (result);
   self->n_done++;
-  execnet_map_task_free (task);
+  self->n_bytes += g_bytes_get_size (result);
+  free_task (self, task);
   make_ready (self, outcome);
 }
 
@@ -69,8 +78,16 @@ fail (ExecnetMap *self, ExecnetMapTask *task, ExecnetChannel *channel, const GEr
   outcome->error = g_error_copy (error);
   self->n_done++;
   self->n_failed++;
-  execnet_map_task_free (task);
+  free_task (self, task);
   make_ready (self, outcome);
+}
+
+void
+execnet_map_fail_next (ExecnetMap *self, const GError *error)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
+
+  fail (self, execnet_map_task_new (self->n_items++, nothing), NULL, error);
 }
 
 void
@@ -228,9 +245,9 @@ on_runner_ended (ExecnetMap *self, ExecnetMapRunner *runner)
     {
       runner->is_gone = TRUE;
       remember_death (self, reason);
-      if (first != NULL)
-        first->n_deaths++;
     }
+  if (first != NULL)
+    first->n_deaths++;
   if (first != NULL && (end == END_OF_CODE || first->n_deaths >= DEATHS_MAX))
     fail (self, g_queue_pop_head (&runner->sent), channel, reason);
   while (runner->sent.tail != NULL)

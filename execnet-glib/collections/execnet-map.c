@@ -8,13 +8,17 @@
 #include "collections/execnet-map-runner-private.h"
 #include "data/execnet-item-private.h"
 
-/* So many items a gateway may be ahead of what was taken. */
+/* So many items a gateway may be ahead of what was taken, */
 #define AHEAD_OF_TAKER 16
+/* and so many bytes of items and results there may be; beyond that each gateway has one item. */
+#define BYTES_MAX (32 * 1024 * 1024)
 
-/* What comes behind the program's source. A call sends the reason of any exception. */
+/* What comes behind the program's source. A call sends the reason of any exception. The function
+ * doesn't get the channel, where whatever it sent would be taken for results. */
 #define LOOP                                                                                       \
   "%s\n\n"                                                                                         \
   "def _execnet_map():\n"                                                                          \
+  "    channel = globals().pop('channel')\n"                                                       \
   "    for item in channel:\n"                                                                     \
   "        channel.send(%s(item))\n"
 
@@ -190,7 +194,8 @@ execnet_map_new (ExecnetGroup *group, ExecnetSource *source, gboolean ordered)
  * @self: a map
  *
  * Tells how many more items keep all gateways busy. It is bounded by what was not taken yet: a
- * program that pushes no more than this needs memory for so many items and results only.
+ * program that pushes no more than this needs memory for so many items and results only: some for
+ * each gateway, and when items or results are large just one.
  *
  * Returns: the number
  *
@@ -210,7 +215,7 @@ execnet_map_get_n_wanted (ExecnetMap *self)
   g_hash_table_iter_init (&iter, self->runners);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &runner))
     if (!runner->is_gone)
-      limit += runner->depth + AHEAD_OF_TAKER;
+      limit += self->n_bytes > BYTES_MAX ? 1 : runner->depth + AHEAD_OF_TAKER;
   /* Without a gateway one item is enough to say so. */
   limit = self->is_finished || self->is_cancelled ? 0 : MAX (limit, 1);
   n_outstanding = self->n_items - self->n_taken;
@@ -239,6 +244,7 @@ execnet_map_push_bytes (ExecnetMap *self, GBytes *bytes)
   else if (!self->is_cancelled)
     {
       g_queue_push_tail (&self->waiting, execnet_map_task_new (self->n_items++, bytes));
+      self->n_bytes += g_bytes_get_size (bytes);
       execnet_map_feed (self);
     }
   g_mutex_unlock (&self->lock);
@@ -274,6 +280,31 @@ execnet_map_push (ExecnetMap *self, GVariant *item, GError **error)
     return FALSE;
   execnet_map_push_bytes (self, bytes);
   return TRUE;
+}
+
+/**
+ * execnet_map_push_error:
+ * @self: a map that is not finished
+ * @failure: why the item can't be sent
+ *
+ * Adds an item that has failed already: its error has its place among the results.
+ *
+ * Since: 1.0
+ */
+void
+execnet_map_push_error (ExecnetMap *self, const GError *failure)
+{
+  g_return_if_fail (EXECNET_IS_MAP (self));
+  g_return_if_fail (failure != NULL);
+
+  g_mutex_lock (&self->lock);
+  if (self->is_finished)
+    g_critical ("execnet_map_push_error: the map is finished");
+  else if (!self->is_cancelled)
+    execnet_map_fail_next (self, failure);
+  g_mutex_unlock (&self->lock);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
+  execnet_map_notify_progress (self);
 }
 
 /**

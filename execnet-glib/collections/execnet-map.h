@@ -31,6 +31,9 @@ EXECNET_AVAILABLE_IN_1_0
 void execnet_map_push_bytes (ExecnetMap *self, GBytes *bytes);
 
 EXECNET_AVAILABLE_IN_1_0
+void execnet_map_push_error (ExecnetMap *self, const GError *failure);
+
+EXECNET_AVAILABLE_IN_1_0
 void execnet_map_finish (ExecnetMap *self);
 
 EXECNET_AVAILABLE_IN_1_0

@@ -151,6 +151,58 @@ test_errors (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (execnet_map_get_n_failed (map), ==, 3);
 }
 
+/* What the function did with the channel would be taken for results. */
+static void
+test_no_channel (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetMap) map
+      = new_map (fixture, "def f(x):\n    channel.send(x)\n    return x\n", "f", TRUE);
+
+  push_int (map, 1);
+  assert_next_fails (map, EXECNET_ERROR_REMOTE, "'channel' is not defined");
+}
+
+static void
+test_pushed_error (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetMap) map = new_map (fixture, SQUARE, "square", TRUE);
+  g_autoptr (GError) error
+      = g_error_new_literal (EXECNET_ERROR, EXECNET_ERROR_UNSUPPORTED_TYPE, "no item");
+
+  push_int (map, 3);
+  execnet_map_push_error (map, error);
+  push_int (map, 4);
+  execnet_map_finish (map);
+  g_assert_cmpint (next_int (map, NULL), ==, 9);
+  assert_next_fails (map, EXECNET_ERROR_UNSUPPORTED_TYPE, "no item");
+  g_assert_cmpint (next_int (map, NULL), ==, 16);
+  assert_map_ended (map);
+}
+
+/* Memory is bounded by bytes, too. */
+static void
+test_large_items (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetMap) map = new_map (fixture, "def echo(x): return x\n", "echo", TRUE);
+  g_autofree char *text = g_strnfill (20000000, 'x');
+  guint n_pushed = 0;
+
+  while (execnet_map_get_n_wanted (map) > 0)
+    {
+      g_assert_true (execnet_map_push (map, g_variant_new_string (text), NULL));
+      n_pushed++;
+    }
+  g_assert_cmpuint (n_pushed, ==, 2);
+  execnet_map_finish (map);
+  for (guint i = 0; i < n_pushed; i++)
+    {
+      g_autoptr (GVariant) result = execnet_map_next (map, PATIENCE_MS, NULL, NULL, NULL);
+
+      g_assert_cmpstr (g_variant_get_string (result, NULL), ==, text);
+    }
+  assert_map_ended (map);
+}
+
 static void
 test_bad_source (Fixture *fixture, gconstpointer unused)
 {
@@ -362,13 +414,15 @@ static void
 test_async_cancelled (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (ExecnetMap) map = new_map (fixture,
+                                        "import __main__\n"
                                         "def wait(x):\n"
-                                        "    while not channel.gateway.opened: pass\n"
+                                        "    while not __main__.opened: pass\n"
                                         "    return x\n",
                                         "wait",
                                         TRUE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (ExecnetChannel) code = run_code (fixture->gateway, "channel.gateway.opened = False");
+  g_autoptr (ExecnetChannel) code
+      = run_code (fixture->gateway, "import __main__; __main__.opened = False");
   g_autoptr (GAsyncResult) result = NULL;
   GError *error = NULL;
 
@@ -383,7 +437,7 @@ test_async_cancelled (Fixture *fixture, gconstpointer unused)
   g_assert_null (execnet_map_next_finish (map, result, NULL, &error));
   assert_error_says (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
   g_object_unref (code);
-  code = run_code (fixture->gateway, "channel.gateway.opened = True");
+  code = run_code (fixture->gateway, "import __main__; __main__.opened = True");
   g_assert_cmpint (next_int (map, NULL), ==, 5);
 }
 
@@ -461,6 +515,9 @@ main (int argc, char **argv)
   ADD_TEST_BOTH ("/map/ordered", test_ordered);
   ADD_TEST ("/map/unordered", test_unordered);
   ADD_TEST ("/map/errors", test_errors);
+  ADD_TEST ("/map/no-channel", test_no_channel);
+  ADD_TEST ("/map/pushed-error", test_pushed_error);
+  ADD_TEST ("/map/large-items", test_large_items);
   ADD_TEST ("/map/bad-source", test_bad_source);
   ADD_TEST ("/map/worker-dies", test_worker_dies);
   ADD_TEST ("/map/deadly-item", test_deadly_item);

@@ -78,9 +78,14 @@ class MapTest(Case):
         self.assertIsInstance(results[1], self.execnet.RemoteError)
 
     def test_bad_items(self):
-        results = self.group.map(square, [1, object()])
+        results = self.group.map(square, [1, object(), 3])
+        self.assertEqual(next(results), 1)
         with self.assertRaises(self.execnet.DumpError):
-            list(results)
+            next(results)
+        self.assertEqual(list(results), [9])
+        results = list(self.group.map(square, [1, object(), 3], return_errors=True))
+        self.assertEqual(results[::2], [1, 9])
+        self.assertIsInstance(results[1], self.execnet.DumpError)
 
         def failing():
             yield 1

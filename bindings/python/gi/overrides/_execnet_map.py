@@ -3,10 +3,12 @@
 
 """A function that the gateways of a group apply to many items."""
 
+from gi.repository import GLib
+
 from ..module import get_introspection_module
 from ..overrides import override
 from ._execnet_errors import checked, from_glib, from_remote
-from ._execnet_items import dump_sent, load_received
+from ._execnet_items import DumpError, dump_sent, load_received
 from ._execnet_source import source_to_call
 from ._execnet_wait import wait
 
@@ -33,8 +35,9 @@ class Map(Execnet.Map):
     def __next__(self):
         """Wait for the next result and return it.
 
-        Raises the error of its item: RemoteError when the function raised an exception, or an
-        OSError when workers died of it, or no gateway is left. The next call goes on behind it.
+        Raises the error of its item: RemoteError when the function raised an exception, OSError
+        when workers died of it, or no gateway is left, DumpError when it can't be sent. The next
+        call goes on behind it.
         """
         try:
             self._push_wanted()
@@ -57,17 +60,23 @@ class Map(Execnet.Map):
                 # What the items raise ends it all.
                 self.cancel()
                 raise
-            self.push_bytes(dump_sent(item))
+            try:
+                self.push_bytes(dump_sent(item))
+            except DumpError as error:
+                self.push_error(GLib.Error.new_literal(
+                    Execnet.error_quark(), str(error), Execnet.Error.UNSUPPORTED_TYPE))
 
     def _take(self):
         data, _, channel = checked(None, self.next_bytes, 0, None)
-        if data is not None:
-            return load_received(data, channel.get_load_flags(), channel.gateway)
-        remote = channel and channel.get_remote_error()
-        error = from_remote(remote) if remote else from_glib(self.dup_failure())
-        if self._returns_errors:
-            return error
-        raise error
+        try:
+            if data is not None:
+                return load_received(data, channel.get_load_flags(), channel.gateway)
+            remote = channel and channel.get_remote_error()
+            raise from_remote(remote) if remote else from_glib(self.dup_failure())
+        except Exception as error:
+            if self._returns_errors:
+                return error
+            raise
 
 
 def make_map(group, function, items, ordered, return_errors):
