@@ -159,7 +159,8 @@ on_ready (GTask *start, gpointer result, GError *error)
   else
     {
       making->n_up++;
-      if (making->progress != NULL && !making->has_failed)
+      if (making->progress != NULL && !making->has_failed
+          && !g_cancellable_is_cancelled (g_task_get_cancellable (task)))
         making->progress (making->n_up, making->specs->len, making->progress_data);
     }
   begin_some (task);

@@ -136,7 +136,7 @@ give_item (ExecnetMapOutcome *outcome, guint64 *number, GError **error)
 {
   g_autoptr (ExecnetChannel) channel = NULL;
   GError *failure = g_steal_pointer (&outcome->error);
-  GBytes *bytes = give_bytes (outcome, number, &channel);
+  g_autoptr (GBytes) bytes = give_bytes (outcome, number, &channel);
 
   if (bytes == NULL)
     {
