@@ -207,7 +207,13 @@ execnet_gateway_core_set_closed_error (ExecnetGatewayCore *self, GError **error)
 {
   if (self->error != NULL)
     g_propagate_error (error, g_error_copy (self->error));
-  else if (self->exit_asked || self->state == EXECNET_GATEWAY_CLOSED)
+  else if (self->exit_asked && self->state != EXECNET_GATEWAY_CLOSED)
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_EXITING,
+                 _ ("The gateway “%s” is exiting: it takes no more requests or items."),
+                 self->id);
+  else if (self->state == EXECNET_GATEWAY_CLOSED)
     g_set_error (error,
                  EXECNET_ERROR,
                  EXECNET_ERROR_CLOSED,

@@ -161,8 +161,9 @@ write_arguments (GVariant *arguments, GBytes **bytes, GError **error)
  *
  * The request is queued; the call does not wait.
  *
- * Returns: (transfer full): the channel; %NULL with %EXECNET_ERROR_DIED, %EXECNET_ERROR_CLOSED or
- *   %EXECNET_ERROR_NOT_CONNECTED when the gateway is not up
+ * Returns: (transfer full): the channel; %NULL with %EXECNET_ERROR_EXITING when the gateway was told
+ *   to exit, %EXECNET_ERROR_CLOSED when it has done so, %EXECNET_ERROR_DIED when it ended by itself,
+ *   or %EXECNET_ERROR_NOT_CONNECTED when it is not up yet
  *
  * Since: 1.0
  */

@@ -277,11 +277,17 @@ test_exit (Fixture *fixture, gconstpointer unused)
 
   iterate_ready ();
   observe (fixture->gateway, &observed);
+  /* Stopped, it is certainly still there when it is asked for more. */
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
   execnet_gateway_exit (fixture->gateway);
   execnet_gateway_exit (fixture->gateway);
   g_assert_null (execnet_gateway_remote_exec (fixture->gateway, "pass", &error));
   assert_error_says (
-      g_steal_pointer (&error), EXECNET_ERROR, EXECNET_ERROR_CLOSED, "was closed");
+      g_steal_pointer (&error), EXECNET_ERROR, EXECNET_ERROR_EXITING, "is exiting");
+  g_assert_null (execnet_gateway_new_channel (fixture->gateway, &error));
+  assert_error_says (
+      g_steal_pointer (&error), EXECNET_ERROR, EXECNET_ERROR_EXITING, "is exiting");
+  g_assert_cmpint (kill (pid, SIGCONT), ==, 0);
   g_assert_true (execnet_gateway_join (fixture->gateway, PATIENCE_MS, NULL, &error));
   g_assert_no_error (error);
 

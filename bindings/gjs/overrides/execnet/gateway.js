@@ -52,7 +52,7 @@ class Gateway {
      * @param {?object} [args] - the function's arguments by name
      * @returns {Execnet.Channel} the channel to the running code
      * @throws {GLib.Error} UNSUPPORTED_TYPE, TOO_DEEP or TOO_LARGE with the path to the argument
-     *   that can't be sent; CLOSED, DIED or NOT_CONNECTED
+     *   that can't be sent; CLOSED, DIED, EXITING or NOT_CONNECTED
      */
     remoteExec(source, args = null) {
         return this.remote_exec_bytes(asSource(source, null), asArguments(this, args));
@@ -94,7 +94,7 @@ class Gateway {
      * Makes a channel that belongs to no code yet: send it over another channel to give it to code.
      *
      * @returns {Execnet.Channel} the channel
-     * @throws {GLib.Error} CLOSED, DIED or NOT_CONNECTED
+     * @throws {GLib.Error} CLOSED, DIED, EXITING or NOT_CONNECTED
      */
     newChannel() {
         return ofGateway.new_channel.call(this);
@@ -105,7 +105,7 @@ class Gateway {
      *
      * @param {?Gio.Cancellable} [cancellable] - to stop waiting
      * @returns {Promise<object>} `numchannels`, `numexecuting`, `numqueued` and `execmodel`
-     * @throws {GLib.Error} CLOSED, DIED or NOT_CONNECTED; CANCELLED of Gio.IOErrorEnum
+     * @throws {GLib.Error} CLOSED, DIED, EXITING or NOT_CONNECTED; CANCELLED of Gio.IOErrorEnum
      */
     async remoteStatus(cancellable = null) {
         return fromVariant(await later(
@@ -125,7 +125,7 @@ class Gateway {
      * @param {?Gio.Cancellable} [cancellable] - to stop waiting
      * @returns {Promise<object>} `executable`, `cwd`, `pid`, `platform`, `version_info`,
      *   `implementation`
-     * @throws {GLib.Error} CLOSED, DIED or NOT_CONNECTED; CANCELLED of Gio.IOErrorEnum
+     * @throws {GLib.Error} CLOSED, DIED, EXITING or NOT_CONNECTED; CANCELLED of Gio.IOErrorEnum
      */
     async remoteInformation(update = false, cancellable = null) {
         return fromVariant(await later(
