@@ -67,6 +67,8 @@ execnet_channel_core_break (ExecnetChannelCore *self,
   was_open = self->state != EXECNET_CHANNEL_CLOSED;
   g_queue_clear_full (&self->arrivals, execnet_arrival_free);
   execnet_channel_core_set_errors (self, remote_error, end_error);
+  /* It is an error of this side, and the other one gets it. */
+  self->remote_error_seen = TRUE;
   execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
   g_mutex_unlock (&self->gateway->lock);
 

@@ -73,6 +73,7 @@ struct _ExecnetChannelCore
   ExecnetChannelCallback *callback;
   ExecnetRemoteError *remote_error;
   gboolean remote_error_taken;
+  gboolean remote_error_seen; /* somebody has it, taken or not; else it is logged in the end */
   GError *end_error; /* why it ended, when neither side closed it */
 
   /* The public object. */

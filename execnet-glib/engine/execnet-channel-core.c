@@ -159,9 +159,21 @@ execnet_channel_core_attach (ExecnetChannelCore *self,
   g_mutex_unlock (&self->gateway->lock);
 }
 
+/* With the lock. The error that the other side closed with, when nobody ever will get it. */
+static char *
+steal_unhandled_error (ExecnetChannelCore *self)
+{
+  if (self->remote_error == NULL || self->remote_error_taken || self->remote_error_seen
+      || self->is_named)
+    return NULL;
+  self->remote_error_seen = TRUE;
+  return g_strdup (execnet_remote_error_get_text (self->remote_error));
+}
+
 void
 execnet_channel_core_detach (ExecnetChannelCore *self)
 {
+  g_autofree char *unhandled = NULL;
   gboolean stays, was_open;
 
   if (execnet_gateway_core_is_foreign (self->gateway))
@@ -172,6 +184,7 @@ execnet_channel_core_detach (ExecnetChannelCore *self)
   was_open = self->object_funcs != NULL && self->state != EXECNET_CHANNEL_CLOSED;
   stays = self->callback != NULL && self->state == EXECNET_CHANNEL_OPEN;
   g_atomic_pointer_set (&self->object_funcs, NULL);
+  unhandled = steal_unhandled_error (self);
   if (!stays)
     execnet_channel_core_end (self, EXECNET_CHANNEL_CLOSED, NULL, NULL);
   /* Whoever looks at the item gets a new object, of a closed channel. */
@@ -186,6 +199,11 @@ execnet_channel_core_detach (ExecnetChannelCore *self)
                                  self->id,
                                  NULL);
   execnet_mailbox_take_out (self->mailbox, &self->object_post);
+  if (unhandled != NULL)
+    g_message (_ ("Nobody has handled the error of the channel %d of the gateway “%s”: %s"),
+               self->id,
+               self->gateway->id,
+               unhandled);
 }
 
 gboolean

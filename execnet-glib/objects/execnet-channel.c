@@ -80,6 +80,14 @@ notify_limit (gpointer object)
 static void
 emit_closed (gpointer object, const GError *error)
 {
+  ExecnetChannelCore *core = EXECNET_CHANNEL (object)->core;
+
+  if (error != NULL && g_signal_has_handler_pending (object, signals[CLOSED], 0, FALSE))
+    {
+      g_mutex_lock (&core->gateway->lock);
+      core->remote_error_seen = TRUE;
+      g_mutex_unlock (&core->gateway->lock);
+    }
   g_signal_emit (object, signals[CLOSED], 0, error);
 }
 
@@ -594,7 +602,10 @@ execnet_channel_get_remote_error (ExecnetChannel *self)
     return NULL;
   g_mutex_lock (&self->core->gateway->lock);
   if (self->core->remote_error != NULL)
-    error = execnet_remote_error_copy (self->core->remote_error);
+    {
+      self->core->remote_error_seen = TRUE;
+      error = execnet_remote_error_copy (self->core->remote_error);
+    }
   g_mutex_unlock (&self->core->gateway->lock);
   return error;
 }

@@ -166,6 +166,51 @@ except channel.RemoteError as error:
     await throwsCode(Execnet.Error, Execnet.Error.CLOSED, () => channel.send_sync(1));
 });
 
+test('after the last message of the other side sending goes on', async () => {
+    const channel = gateway.remoteExec(`
+import threading
+taken, done = [], threading.Event()
+other = channel.gateway.newchannel()
+other.setcallback(lambda item: done.set() if item is None else taken.append(item), None)
+channel.send(other)
+other.send('last')
+del other
+done.wait()
+channel.send(taken)
+`);
+    const other = await channel.receive();
+    await other.waitClose();
+    equal(other.state, Execnet.ChannelState.SEND_ONLY);
+    equal(await other.receive(), 'last');
+    await throwsCode(Execnet.Error, END, () => other.receive());
+    other.send(1);
+    other.send(2);
+    other.close();
+    equal(await channel.receive(), [1, 2]);
+});
+
+test('a channel that is collected tells the other side', async () => {
+    const control = gateway.remoteExec(`
+try:
+    channel.receive().receive()
+except EOFError:
+    channel.send('ended')
+`);
+    (() => control.send(gateway.newChannel()))();
+    await turns(1);
+    System.gc();
+    equal(await control.receive(), 'ended');
+});
+
+test('a remote error that nobody asks for is logged once', async () => {
+    GLib.test_expect_message('Execnet', GLib.LogLevelFlags.LEVEL_MESSAGE, '*nobody asks*');
+    (() => gateway.remoteExec('raise KeyError("nobody asks")').wait_closed(-1, null))();
+    await turns(1);
+    System.gc();
+    await turns(1);
+    GLib.test_assert_expected_messages_internal('Execnet', 'test-channel.js', 0, 'unhandled');
+});
+
 test('time-outs and cancelling leave the channel usable', async () => {
     const channel = gateway.remoteExec(ECHO);
     await throwsCode(Execnet.Error, TIMED_OUT, () => channel.receive(10));

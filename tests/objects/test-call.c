@@ -311,10 +311,57 @@ test_close_with_error (Fixture *fixture, gconstpointer unused)
   assert_end (channel);
 }
 
+static guint n_logged;
+
+static GLogWriterOutput
+count_unhandled (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer unused)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (fields[i].key, "MESSAGE") == 0
+        && strstr (fields[i].value, "Nobody has handled the error") != NULL)
+      {
+        g_assert_nonnull (strstr (fields[i].value, "on purpose"));
+        g_assert_cmpint (level & G_LOG_LEVEL_MASK, ==, G_LOG_LEVEL_MESSAGE);
+        n_logged++;
+        return G_LOG_WRITER_HANDLED;
+      }
+  return g_log_writer_default (level, fields, n_fields, unused);
+}
+
+/* An error that nobody asked for is logged once, when nobody can ask for it any more. */
+static void
+test_unhandled (Fixture *fixture, gconstpointer unused)
+{
+  static const char *const failing = "raise ValueError('on purpose')";
+  g_autoptr (ExecnetRemoteError) seen = NULL;
+  ExecnetChannel *channel = run_code (fixture->gateway, failing);
+
+  n_logged = 0;
+  g_assert_cmpint (execnet_channel_wait_closed (channel, PATIENCE_MS, NULL), ==,
+                   EXECNET_WAIT_READY);
+  g_object_run_dispose (G_OBJECT (channel));
+  g_assert_cmpuint (n_logged, ==, 1);
+  g_assert_finalize_object (channel);
+  g_assert_cmpuint (n_logged, ==, 1);
+
+  channel = run_code (fixture->gateway, failing);
+  assert_closed_with (channel, EXECNET_ERROR, EXECNET_ERROR_REMOTE, "on purpose");
+  g_assert_finalize_object (channel);
+
+  channel = run_code (fixture->gateway, failing);
+  g_assert_cmpint (execnet_channel_wait_closed (channel, PATIENCE_MS, NULL), ==,
+                   EXECNET_WAIT_READY);
+  seen = execnet_channel_get_remote_error (channel);
+  g_assert_nonnull (seen);
+  g_assert_finalize_object (channel);
+  g_assert_cmpuint (n_logged, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   testing_init (&argc, &argv);
+  g_log_set_writer_func (count_unhandled, NULL, NULL);
 
   ADD_TEST ("/call/value", test_value);
   ADD_TEST ("/call/exceptions", test_exceptions);
@@ -328,6 +375,7 @@ main (int argc, char **argv)
   ADD_TEST ("/remote-error/text", test_closed_with_text);
   ADD_TEST ("/remote-error/interrupted", test_interrupted);
   ADD_TEST ("/remote-error/end-of-input", test_end_of_input);
+  ADD_TEST ("/remote-error/unhandled", test_unhandled);
   ADD_TEST ("/remote-error/close", test_close_with_error);
   return g_test_run ();
 }

@@ -3,7 +3,9 @@
 
 """Channels: items both ways, ends, errors, and what dropping one does."""
 
+import contextlib
 import gc
+import io
 import threading
 import unittest
 import weakref
@@ -102,6 +104,43 @@ class ChannelTest(Case):
         while error is None:
             error = channel._getremoteerror()
         self.assertIsNone(channel._getremoteerror())
+
+    def test_unhandled_remote_error_is_written_once(self):
+        gc.disable()
+        self.addCleanup(gc.enable)
+        text = io.StringIO()
+        with contextlib.redirect_stderr(text):
+            channel = self.gateway.remote_exec('raise KeyError("nobody asks")')
+            channel.wait_closed(-1, None)
+            del channel
+            channel = self.gateway.remote_exec('raise KeyError("somebody asks")')
+            self.assertRaises(channel.RemoteError, channel.waitclose, LONG)
+            del channel
+        self.assertRegex(text.getvalue(), 'Warning: unhandled RemoteError: Traceback')
+        self.assertEqual(text.getvalue().count("KeyError: 'nobody asks'"), 1)
+        self.assertNotIn('somebody', text.getvalue())
+
+    def test_send_only_after_the_last_message(self):
+        channel = self.gateway.remote_exec('''
+            import threading
+            taken, done = [], threading.Event()
+            other = channel.gateway.newchannel()
+            other.setcallback(lambda item: done.set() if item is None else taken.append(item), None)
+            channel.send(other)
+            other.send('last')
+            del other
+            done.wait()
+            channel.send(taken)
+        ''')
+        other = channel.receive(LONG)
+        other.waitclose(LONG)
+        self.assertFalse(other.isclosed())
+        self.assertEqual(other.receive(LONG), 'last')
+        self.assertRaises(EOFError, other.receive, LONG)
+        other.send(1)
+        other.send(2)
+        other.close()
+        self.assertEqual(channel.receive(LONG), [1, 2])
 
     def test_ends_of_remote_code(self):
         for source, error in (('raise EOFError', None), ('raise SystemExit(3)', 'SystemExit'),

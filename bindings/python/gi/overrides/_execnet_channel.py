@@ -241,6 +241,11 @@ class Channel(Execnet.Channel):
         self._raise(self._getremoteerror())
         checked(self.gateway, self.wait_close, 0, None, lost=EOFError)
 
+    def __del__(self):
+        error = self._getremoteerror()
+        if error is not None:
+            error.warn()
+
     def _getremoteerror(self):
         """Return the RemoteError that nobody has got yet, or None."""
         error = self.take_remote_error()
