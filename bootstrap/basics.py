@@ -35,6 +35,10 @@ class RemoteError(Exception):
     def __repr__(self):
         return 'RemoteError: %s' % (self,)
 
+    def warn(self):
+        """Says that nobody has handled this error."""
+        sys.stderr.write('[%d] Warning: unhandled %r\n' % (os.getpid(), self))
+
 
 class TimeoutError(IOError):
     """Nothing came in time."""

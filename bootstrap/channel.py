@@ -32,6 +32,8 @@ class Channel(Box):
     def __del__(self):
         if not self._closed:
             self.gateway.drop(self)
+        elif isinstance(self._error, RemoteError):
+            self._error.warn()
 
     def __iter__(self):
         return self

@@ -405,6 +405,40 @@ class BrokenEndMarker:
 interpreters.each_interpreter(BrokenEndMarker)
 
 
+class UnhandledError:
+
+    def test_is_written_when_its_channel_goes(self):
+        with Worker(self.python, stderr=-1) as worker:
+            channel = worker.execute('''if 1:
+                import gc
+                c = channel.gateway.newchannel()
+                d = channel.gateway.newchannel()
+                channel.send([c, d])
+                try:
+                    c.waitclose()
+                except c.RemoteError:
+                    pass
+                channel.receive()
+                del c, d
+                gc.collect()
+                gc.collect()
+                channel.receive()
+                ''')
+            c, d = worker.take(channel)
+            worker.send(CLOSE_ERROR, c.id, u'somebody asks')
+            worker.send(CLOSE_ERROR, d.id, u'nobody asks')
+            worker.give(channel, None)
+            worker.give(channel, None)
+            worker.take_end(channel)
+            worker.end_input()
+            written = worker.process.stderr.read()
+            self.assertEqual(written.count(b'unhandled RemoteError: nobody asks'), 1)
+            self.assertNotIn(b'somebody', written)
+
+
+interpreters.each_interpreter(UnhandledError)
+
+
 @interpreters.each_interpreter
 class Channels(interpreters.SharedWorker):
 
