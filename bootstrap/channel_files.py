@@ -126,6 +126,10 @@ class ChannelFileRead(ChannelFile):
         if not isinstance(piece, (bytes, type(u''))):
             raise TypeError('cannot read from %r: the item %.100r is neither text nor bytes'
                             % (self, piece))
+        # What came before stays to be read. Python 2 joins both.
+        if self._pieces and bytes is not str and type(piece) is not type(self._pieces[0]):
+            raise TypeError('cannot read from %r: the item %.100r is not of the type of what is '
+                            'before it' % (self, piece))
         self._nothing = piece[:0]
         self._pieces.append(piece)
         self._size += len(piece)

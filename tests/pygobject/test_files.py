@@ -40,6 +40,14 @@ class FilesTest(Case):
                 channel.send(items)
                 self.assertEqual(run(channel.makefile('r'), calls), results)
 
+    def test_text_and_bytes(self):
+        channel = self.gateway.remote_exec(GIVE)
+        channel.send(['ab', b'cd', 'ef'])
+        file = channel.makefile('r')
+        with self.assertRaisesRegex(TypeError, "b'cd'"):
+            file.read()
+        self.assertEqual(file.read(), 'abef')
+
     def test_reading_there(self):
         for name, (items, calls, results) in READING.items():
             with self.subTest(name):
