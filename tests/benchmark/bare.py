@@ -6,6 +6,7 @@ Messages have the size that they have with execnet, and small ones hold an int a
 is done with them is what the code that the benchmark runs on a worker does.
 """
 
+import io
 import os
 import struct
 import sys
@@ -69,6 +70,21 @@ def take_bulk():
         write_total(total)
 
 
+def take_objects():
+    """As take_bulk, but what arrives becomes a new bytes object, as an item must be one."""
+    head = memoryview(bytearray(14))
+    while True:
+        total = 0
+        for _ in range(read_count()):
+            item = io.BytesIO(bytes(BULK_SIZE))
+            with item.getbuffer() as memory:
+                filled = os.readv(0, [head, memory]) - len(head)
+                while filled < BULK_SIZE:
+                    filled += os.readv(0, [memory[filled:]])
+            total += len(item.getvalue())
+        write_total(total)
+
+
 def give_bulk():
     memory = memoryview(bytearray(BULK_MESSAGE_SIZE))
     while True:
@@ -80,4 +96,5 @@ def give_bulk():
 
 if __name__ == '__main__':
     {'echo': echo, 'sending': take, 'receiving': give,
-     'sending-bulk': take_bulk, 'receiving-bulk': give_bulk}[sys.argv[1]]()
+     'sending-bulk': take_bulk, 'sending-objects': take_objects,
+     'receiving-bulk': give_bulk}[sys.argv[1]]()

@@ -46,7 +46,8 @@ class Talk:
         self.group = execnet.Group()
         self.channel = self.group.makegateway(spec).remote_exec(source)
         self.talk = {'echo': self.echo, 'sending': self.send, 'receiving': self.receive,
-                     'sending-bulk': self.send_bulk, 'receiving-bulk': self.receive_bulk}[SUBJECT]
+                     'sending-bulk': self.send_bulk, 'sending-objects': self.send_bulk,
+                     'receiving-bulk': self.receive_bulk}[SUBJECT]
 
     def measure(self, count):
         begun = perf_counter()

@@ -286,6 +286,7 @@ static const Subject subjects[] = {
   { "sending", measure_sending },
   { "receiving", measure_receiving },
   { "sending-bulk", measure_sending_bulk },
+  { "sending-objects", measure_sending_bulk },
   { "receiving-bulk", measure_receiving_bulk },
 };
 
