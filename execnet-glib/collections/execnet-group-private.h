@@ -47,4 +47,7 @@ ExecnetGateway *execnet_group_start_in_context (ExecnetGroup *self,
 extern const char *const execnet_group_default_spec;
 extern const char *const execnet_group_default_execmodel;
 
+/* Any thread. NULL for python3 of PATH. */
+char *execnet_dup_default_python (void);
+
 G_END_DECLS

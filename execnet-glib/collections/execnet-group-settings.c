@@ -180,3 +180,37 @@ execnet_group_set_execmodel (ExecnetGroup *self,
   g_object_notify (G_OBJECT (self), "remote-execmodel");
   return TRUE;
 }
+
+/* The interpreter of a plain popen, for all groups. */
+
+static GMutex default_python_lock;
+static char *default_python;
+
+/**
+ * execnet_set_default_python:
+ * @path: (nullable): the file of an interpreter; %NULL for `python3` of `PATH`
+ *
+ * Sets the interpreter that a plain `popen` starts. A program that is written in Python sets its
+ * own; the PyGObject override does.
+ *
+ * Since: 1.0
+ */
+void
+execnet_set_default_python (const char *path)
+{
+  g_mutex_lock (&default_python_lock);
+  g_free (default_python);
+  default_python = g_strdup (path);
+  g_mutex_unlock (&default_python_lock);
+}
+
+char *
+execnet_dup_default_python (void)
+{
+  char *path;
+
+  g_mutex_lock (&default_python_lock);
+  path = g_strdup (default_python);
+  g_mutex_unlock (&default_python_lock);
+  return path;
+}

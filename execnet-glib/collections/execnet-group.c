@@ -63,9 +63,6 @@ typedef struct
   ExecnetGateway *gateway;
 } ExecnetMember;
 
-static GMutex default_python_lock;
-static char *default_python;
-
 static void
 member_unref (gpointer data)
 {
@@ -633,35 +630,6 @@ execnet_group_allocate_id (ExecnetGroup *self, ExecnetXSpec *spec, GError **erro
   return allocated;
 }
 
-/**
- * execnet_set_default_python:
- * @path: (nullable): the file of an interpreter; %NULL for `python3` of `PATH`
- *
- * Sets the interpreter that a plain `popen` starts. A program that is written in Python sets its
- * own; the PyGObject override does.
- *
- * Since: 1.0
- */
-void
-execnet_set_default_python (const char *path)
-{
-  g_mutex_lock (&default_python_lock);
-  g_free (default_python);
-  default_python = g_strdup (path);
-  g_mutex_unlock (&default_python_lock);
-}
-
-static char *
-dup_default_python (void)
-{
-  char *path;
-
-  g_mutex_lock (&default_python_lock);
-  path = g_strdup (default_python);
-  g_mutex_unlock (&default_python_lock);
-  return path;
-}
-
 /* With the lock. In a fork child the mailbox is the parent's, and delivers nothing. */
 static void
 renew_mailbox (ExecnetGroup *self)
@@ -679,7 +647,7 @@ renew_mailbox (ExecnetGroup *self)
 static ExecnetGateway *
 add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GError **error)
 {
-  g_autofree char *python = dup_default_python ();
+  g_autofree char *python = execnet_dup_default_python ();
   const char *execmodel = execnet_xspec_get (spec, "execmodel");
   ExecnetGateway *gateway;
   ExecnetMember *member;

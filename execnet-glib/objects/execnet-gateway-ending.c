@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: The execnet-glib authors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* The end of a gateway: asked for, forced, and how it came. */
+
 #include "config.h"
 
 #include "objects/execnet-gateway-private.h"
@@ -41,4 +43,41 @@ execnet_gateway_get_ending (ExecnetGateway *self)
   ending = find_ending (self->core);
   g_mutex_unlock (&self->core->lock);
   return ending;
+}
+
+/**
+ * execnet_gateway_exit:
+ * @self: a gateway
+ *
+ * Asks the other side to end, and returns at once: use [method@Gateway.join] to wait for it. Code
+ * that runs there is given a moment, then interrupted, then ended. While the gateway is being
+ * started, that is given up.
+ *
+ * Since: 1.0
+ */
+void
+execnet_gateway_exit (ExecnetGateway *self)
+{
+  g_return_if_fail (EXECNET_IS_GATEWAY (self));
+
+  if (self->core != NULL)
+    execnet_gateway_core_exit (self->core);
+}
+
+/**
+ * execnet_gateway_kill:
+ * @self: a gateway
+ *
+ * Ends the other side by force, and returns at once. A local interpreter is killed, and the
+ * processes that it started with it.
+ *
+ * Since: 1.0
+ */
+void
+execnet_gateway_kill (ExecnetGateway *self)
+{
+  g_return_if_fail (EXECNET_IS_GATEWAY (self));
+
+  if (self->core != NULL)
+    execnet_gateway_core_kill (self->core);
 }
