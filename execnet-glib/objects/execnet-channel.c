@@ -7,7 +7,6 @@
 
 #include "base/execnet-enum-types.h"
 #include "base/execnet-error.h"
-#include "data/execnet-remote-error-private.h"
 #include "objects/execnet-gateway.h"
 
 #include <glib/gi18n-lib.h>

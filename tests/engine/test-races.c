@@ -130,9 +130,9 @@ patient_clear (Patient *patient)
   g_free (patient->spec);
 }
 
-/* It is told to exit when its answer has come, but was not read yet. */
+/* Its end is asked for when its answer has come, but was not read yet. */
 static void
-test_exit_meets_answer (void)
+meet_answer (void (*end) (ExecnetGateway *gateway))
 {
   ExecnetGroup *group = execnet_group_new ();
   g_autoptr (ExecnetXSpec) spec = NULL;
@@ -146,7 +146,7 @@ test_exit_meets_answer (void)
   patient_open (&patient);
   stop_worker_thread (&stop);
   let_it_answer (&patient);
-  execnet_gateway_exit (gateway);
+  end (gateway);
   release_worker_thread (&stop);
   g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
   stop_clear (&stop);
@@ -157,32 +157,23 @@ test_exit_meets_answer (void)
   patient_clear (&patient);
 }
 
-/* Killed in the same moment. */
+static void
+test_exit_meets_answer (void)
+{
+  meet_answer (execnet_gateway_exit);
+}
+
+static void
+kill_twice (ExecnetGateway *gateway)
+{
+  execnet_gateway_kill (gateway);
+  execnet_gateway_kill (gateway);
+}
+
 static void
 test_kill_meets_answer (void)
 {
-  ExecnetGroup *group = execnet_group_new ();
-  g_autoptr (ExecnetXSpec) spec = NULL;
-  ExecnetGateway *gateway;
-  Patient patient;
-  Stop stop;
-
-  patient_init (&patient);
-  spec = execnet_xspec_new (patient.spec, NULL);
-  gateway = execnet_group_start_gateway (group, spec, NULL);
-  patient_open (&patient);
-  stop_worker_thread (&stop);
-  let_it_answer (&patient);
-  execnet_gateway_kill (gateway);
-  execnet_gateway_kill (gateway);
-  release_worker_thread (&stop);
-  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
-  stop_clear (&stop);
-  g_assert_true (execnet_group_terminate (group, PATIENCE_MS, NULL, NULL));
-  iterate_ready ();
-  g_assert_finalize_object (gateway);
-  g_assert_finalize_object (group);
-  patient_clear (&patient);
+  meet_answer (kill_twice);
 }
 
 /* The worker thread is stuck, and everything that needs no I/O goes on; a receiving thread even
