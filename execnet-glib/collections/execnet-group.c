@@ -644,10 +644,20 @@ renew_mailbox (ExecnetGroup *self)
 }
 
 /* With the lock. */
+static ExecnetTransport *
+make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
+{
+  g_autofree char *python = execnet_dup_default_python ();
+  const ExecnetTransportSettings settings = { .default_python = python };
+
+  return execnet_transport_new_for_spec (spec, &settings, error);
+}
+
+/* With the lock. */
 static ExecnetGateway *
 add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GError **error)
 {
-  g_autofree char *python = execnet_dup_default_python ();
+  g_autoptr (ExecnetTransport) transport = NULL;
   const char *execmodel = execnet_xspec_get (spec, "execmodel");
   ExecnetGateway *gateway;
   ExecnetMember *member;
@@ -655,11 +665,14 @@ add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GErr
   renew_mailbox (self);
   if (!allocate_id (self, spec, error))
     return NULL;
+  transport = make_transport (self, spec, error);
+  if (transport == NULL)
+    return NULL;
   gateway = execnet_gateway_new (G_OBJECT (self),
                                  execnet_xspec_get (spec, "id"),
                                  spec,
+                                 transport,
                                  execmodel != NULL ? execmodel : self->remote_execmodel,
-                                 python,
                                  context,
                                  error);
   if (gateway == NULL)

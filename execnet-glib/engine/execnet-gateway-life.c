@@ -40,6 +40,7 @@ struct _ExecnetGatewayLife
   gboolean has_exited;
   GError *input_error;   /* why input ended, if not plainly */
   GError *refusal;       /* why the worker says that it can't run */
+  GError *explanation;   /* why the transport says that it ended */
   GByteArray *stray_output;
 };
 
@@ -85,6 +86,7 @@ leave (ExecnetGatewayCore *self)
   g_clear_pointer (&life->stray_output, g_byte_array_unref);
   g_clear_error (&life->input_error);
   g_clear_error (&life->refusal);
+  g_clear_error (&life->explanation);
   g_free (life);
 
   execnet_live_gateways_remove (self);
@@ -102,9 +104,12 @@ leave (ExecnetGatewayCore *self)
 static void
 take_end (ExecnetGatewayCore *self)
 {
+  ExecnetGatewayLife *life = self->life;
   g_auto (ExecnetTransportEnd) end = { 0 };
 
-  execnet_transport_get_end (self->life->transport, &end);
+  execnet_transport_get_end (life->transport, &end);
+  life->explanation = execnet_transport_explain_end (
+      life->transport, &end, self->state == EXECNET_GATEWAY_RUNNING);
   if (end.exited)
     {
       self->exit_status = end.exit_status;
@@ -180,6 +185,8 @@ choose_error (ExecnetGatewayCore *self, GError *known)
                         self->id);
   if (life->refusal != NULL)
     return g_steal_pointer (&life->refusal);
+  if (life->explanation != NULL && !has_broken_rules (life))
+    return g_steal_pointer (&life->explanation);
   if (!was_up && life->stray_output->len > 0)
     return execnet_bootstrap_new_stray_output_error (life->stray_output->data,
                                                      life->stray_output->len);

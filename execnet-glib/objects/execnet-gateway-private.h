@@ -18,14 +18,14 @@ struct _ExecnetGateway
   ExecnetGatewayState told_state; /* in the gateway's context */
 };
 
-/* Any thread. Makes the object and begins to start what the spec, which is frozen, asks for. It is
- * in state STARTING; NULL with an error when the spec can't be served. Its main context is
- * the given one, or the calling thread's for NULL. */
+/* Any thread. Makes the object and begins to start the worker that the spec asks for, over the
+ * transport. It is in state STARTING; NULL with an error when the spec can't be served. Its main
+ * context is the given one, or the calling thread's for NULL. */
 ExecnetGateway *execnet_gateway_new (GObject *group,
                                      const char *id,
                                      ExecnetXSpec *spec,
+                                     ExecnetTransport *transport,
                                      const char *execmodel,
-                                     const char *default_python,
                                      GMainContext *context,
                                      GError **error);
 

@@ -300,20 +300,16 @@ ExecnetGateway *
 execnet_gateway_new (GObject *group,
                      const char *id,
                      ExecnetXSpec *spec,
+                     ExecnetTransport *transport,
                      const char *execmodel,
-                     const char *default_python,
                      GMainContext *context,
                      GError **error)
 {
-  g_autoptr (ExecnetTransport) transport = NULL;
   g_autoptr (ExecnetGatewayCore) core = NULL;
   g_autoptr (GVariant) options = NULL;
   const char *output = NULL;
   ExecnetGateway *self;
 
-  transport = execnet_transport_new_for_spec (spec, default_python, error);
-  if (transport == NULL)
-    return NULL;
   core = execnet_gateway_core_new (id);
   if (execnet_xspec_has (spec, "capture_output"))
     output = output_options[execnet_gateway_core_capture_output (core, transport)];

@@ -20,7 +20,8 @@ G_DECLARE_FINAL_TYPE (
     ExecnetPopenTransport, execnet_popen_transport, EXECNET, POPEN_TRANSPORT, ExecnetTransport)
 
 /* Any thread. Takes `python` and `dont_write_bytecode` of the spec, which must be valid. */
-ExecnetTransport *
-execnet_popen_transport_new (ExecnetXSpec *spec, const char *default_python, GError **error);
+ExecnetTransport *execnet_popen_transport_new (ExecnetXSpec *spec,
+                                               const ExecnetTransportSettings *settings,
+                                               GError **error);
 
 G_END_DECLS

@@ -432,7 +432,9 @@ execnet_popen_transport_init (ExecnetPopenTransport *self)
 }
 
 ExecnetTransport *
-execnet_popen_transport_new (ExecnetXSpec *spec, const char *default_python, GError **error)
+execnet_popen_transport_new (ExecnetXSpec *spec,
+                             const ExecnetTransportSettings *settings,
+                             GError **error)
 {
   g_autoptr (ExecnetPopenTransport) self = g_object_new (EXECNET_TYPE_POPEN_TRANSPORT, NULL);
 
@@ -442,9 +444,9 @@ execnet_popen_transport_new (ExecnetXSpec *spec, const char *default_python, GEr
       if (self->command == NULL)
         return NULL;
     }
-  else if (default_python != NULL)
+  else if (settings->default_python != NULL)
     {
-      self->command = g_strdupv ((char *[]){ (char *) default_python, NULL });
+      self->command = g_strdupv ((char *[]){ (char *) settings->default_python, NULL });
     }
   self->dont_write_bytecode = execnet_xspec_has (spec, "dont_write_bytecode");
   return EXECNET_TRANSPORT (g_steal_pointer (&self));

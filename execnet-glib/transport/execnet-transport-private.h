@@ -63,6 +63,8 @@ struct _ExecnetTransportClass
                           gpointer user_data);
   gboolean (*wait_end_finish) (ExecnetTransport *self, GAsyncResult *result, GError **error);
   void (*get_end) (ExecnetTransport *self, ExecnetTransportEnd *end);
+  GError *(*explain_end) (ExecnetTransport *self, const ExecnetTransportEnd *end, gboolean was_up);
+  char *(*describe_progress) (ExecnetTransport *self);
   gboolean (*kill_from_any_thread) (ExecnetTransport *self);
 };
 
@@ -90,7 +92,8 @@ void execnet_transport_close_write (ExecnetTransport *self);
  * group with SIGKILL. */
 void execnet_transport_kill (ExecnetTransport *self);
 
-/* Ready when the process was reaped; a transport without a process is ready at once. */
+/* Ready when the process was reaped; a transport without a process is ready at once. Where the
+ * stream is not one of plain descriptors, ready only after its end of input was read. */
 void execnet_transport_wait_end_async (ExecnetTransport *self,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,
@@ -103,15 +106,32 @@ execnet_transport_wait_end_finish (ExecnetTransport *self, GAsyncResult *result,
 void execnet_transport_get_end (ExecnetTransport *self, ExecnetTransportEnd *end);
 void execnet_transport_end_clear (ExecnetTransportEnd *end);
 
+/* Why the other side ended before it was up, or later, where the transport knows more than what
+ * `end` says: a client that could not get in, for example. NULL otherwise. */
+GError *execnet_transport_explain_end (ExecnetTransport *self,
+                                       const ExecnetTransportEnd *end,
+                                       gboolean was_up);
+
+/* What is being waited for now while no worker has answered, as a translated sentence, for the
+ * error that says that it took too long. */
+char *execnet_transport_describe_progress (ExecnetTransport *self);
+
 /* Any thread, also in an exit handler while the worker thread is stuck: as kill. */
 gboolean execnet_transport_kill_from_any_thread (ExecnetTransport *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ExecnetTransportEnd, execnet_transport_end_clear)
 
-/* Makes the transport that the spec's type asks for (popen here; more to come), or says what is
- * wrong with the spec. Any thread, quick: nothing is started yet. `default_python` (nullable) is
- * the interpreter for a plain popen, as a single path; NULL means python3 of PATH. */
-ExecnetTransport *
-execnet_transport_new_for_spec (ExecnetXSpec *spec, const char *default_python, GError **error);
+/* What a transport gets from those above it, beside the spec. */
+typedef struct
+{
+  const char *default_python; /* the interpreter for a plain popen, as a single path, or NULL for
+                               * python3 of PATH */
+} ExecnetTransportSettings;
+
+/* Makes the transport that the spec's type asks for, or says what is wrong with the spec. Any
+ * thread, quick: nothing is started yet. */
+ExecnetTransport *execnet_transport_new_for_spec (ExecnetXSpec *spec,
+                                                  const ExecnetTransportSettings *settings,
+                                                  GError **error);
 
 G_END_DECLS

@@ -60,6 +60,18 @@ default_get_end (ExecnetTransport *self, ExecnetTransportEnd *end)
 {
 }
 
+static GError *
+default_explain_end (ExecnetTransport *self, const ExecnetTransportEnd *end, gboolean was_up)
+{
+  return NULL;
+}
+
+static char *
+default_describe_progress (ExecnetTransport *self)
+{
+  return g_strdup (_ ("The interpreter has not answered."));
+}
+
 static gboolean
 default_kill_from_any_thread (ExecnetTransport *self)
 {
@@ -75,6 +87,8 @@ execnet_transport_class_init (ExecnetTransportClass *klass)
   klass->wait_end_async = default_wait_end_async;
   klass->wait_end_finish = default_wait_end_finish;
   klass->get_end = default_get_end;
+  klass->explain_end = default_explain_end;
+  klass->describe_progress = default_describe_progress;
   klass->kill_from_any_thread = default_kill_from_any_thread;
 }
 
@@ -149,6 +163,20 @@ execnet_transport_end_clear (ExecnetTransportEnd *end)
   g_clear_pointer (&end->last_output, g_free);
 }
 
+GError *
+execnet_transport_explain_end (ExecnetTransport *self,
+                               const ExecnetTransportEnd *end,
+                               gboolean was_up)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->explain_end (self, end, was_up);
+}
+
+char *
+execnet_transport_describe_progress (ExecnetTransport *self)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->describe_progress (self);
+}
+
 gboolean
 execnet_transport_kill_from_any_thread (ExecnetTransport *self)
 {
@@ -160,14 +188,18 @@ execnet_transport_kill_from_any_thread (ExecnetTransport *self)
 static const struct
 {
   const char *key;
-  ExecnetTransport *(*make) (ExecnetXSpec *spec, const char *default_python, GError **error);
+  ExecnetTransport *(*make) (ExecnetXSpec *spec,
+                             const ExecnetTransportSettings *settings,
+                             GError **error);
 } kinds[] = {
   { "via", NULL }, { "installvia", NULL },  { "popen", execnet_popen_transport_new },
   { "ssh", NULL }, { "vagrant_ssh", NULL }, { "socket", NULL },
 };
 
 ExecnetTransport *
-execnet_transport_new_for_spec (ExecnetXSpec *spec, const char *default_python, GError **error)
+execnet_transport_new_for_spec (ExecnetXSpec *spec,
+                                const ExecnetTransportSettings *settings,
+                                GError **error)
 {
   if (!execnet_xspec_validate (spec, error))
     return NULL;
@@ -179,7 +211,7 @@ execnet_transport_new_for_spec (ExecnetXSpec *spec, const char *default_python, 
       if (!execnet_xspec_has (spec, kinds[i].key))
         continue;
       if (kinds[i].make != NULL)
-        return kinds[i].make (spec, default_python, error);
+        return kinds[i].make (spec, settings, error);
 
       text = execnet_xspec_to_string (spec);
       g_set_error (

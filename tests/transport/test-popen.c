@@ -322,7 +322,8 @@ static void
 test_cancelled_before (void)
 {
   g_autoptr (ExecnetXSpec) spec = execnet_xspec_new ("popen", NULL);
-  g_autoptr (ExecnetTransport) transport = execnet_transport_new_for_spec (spec, NULL, NULL);
+  const ExecnetTransportSettings settings = { .default_python = NULL };
+  g_autoptr (ExecnetTransport) transport = execnet_transport_new_for_spec (spec, &settings, NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;

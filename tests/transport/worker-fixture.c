@@ -29,10 +29,11 @@ worker_open (Worker *self, const char *text, const char *default_python, GError 
 {
   g_autoptr (ExecnetXSpec) spec = execnet_xspec_new (text, error);
   g_autoptr (GAsyncResult) result = NULL;
+  const ExecnetTransportSettings settings = { .default_python = default_python };
 
   if (spec == NULL)
     return FALSE;
-  self->transport = execnet_transport_new_for_spec (spec, default_python, error);
+  self->transport = execnet_transport_new_for_spec (spec, &settings, error);
   if (self->transport == NULL)
     return FALSE;
   execnet_transport_open_async (self->transport, NULL, keep_result, &result);
