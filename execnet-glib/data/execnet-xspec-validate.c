@@ -14,6 +14,9 @@
 /* Beyond what any system's niceness spans. */
 #define NICE_LIMIT 100
 
+/* What Linux takes as the idle time of a connection, in seconds. */
+#define KEEPALIVE_LIMIT 32767
+
 static const char *const types[] = { "popen", "ssh", "vagrant_ssh", "socket" };
 static const char *const execution_models[]
     = { "thread", "main_thread_only", "eventlet", "gevent", NULL };
@@ -26,7 +29,7 @@ static const struct
   { "ssh", "HOST" },         { "ssh_config", "FILE" }, { "vagrant_ssh", "NAME" },
   { "socket", "HOST:PORT" }, { "installvia", "ID" },   { "via", "ID" },
   { "python", "COMMAND" },   { "execmodel", "MODEL" }, { "chdir", "FOLDER" },
-  { "nice", "NUMBER" },      { "id", "NAME" },
+  { "nice", "NUMBER" },      { "id", "NAME" },         { "keepalive", "SECONDS" },
 };
 
 static gboolean
@@ -102,6 +105,24 @@ check_nice (ExecnetXSpec *self, GError **error)
 }
 
 static gboolean
+check_keepalive (ExecnetXSpec *self, GError **error)
+{
+  const char *seconds = execnet_xspec_get (self, "keepalive");
+
+  if (seconds == NULL
+      || g_ascii_string_to_unsigned (seconds, 10, 0, KEEPALIVE_LIMIT, NULL, NULL))
+    return TRUE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“keepalive=%s” is not a whole number of seconds from 0 to %d; write for example "
+                  "keepalive=15, or keepalive=0 for none."),
+               seconds,
+               KEEPALIVE_LIMIT);
+  return FALSE;
+}
+
+static gboolean
 check_execmodel (ExecnetXSpec *self, GError **error)
 {
   const char *model = execnet_xspec_get (self, "execmodel");
@@ -134,7 +155,8 @@ execnet_xspec_validate (ExecnetXSpec *self, GError **error)
   g_autofree char *text = NULL;
 
   if (check_type (self, error) && check_values (self, error) && check_nice (self, error)
-      && check_execmodel (self, error) && check_python (self, error))
+      && check_keepalive (self, error) && check_execmodel (self, error)
+      && check_python (self, error))
     return TRUE;
   text = execnet_xspec_to_string (self);
   g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);

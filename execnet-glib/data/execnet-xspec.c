@@ -36,6 +36,7 @@
  * | `nice=NUMBER` | added to the niceness of the interpreter |
  * | `dont_write_bytecode` | the interpreter leaves no bytecode files behind |
  * | `capture_output` | what is printed there comes as [signal@Gateway::output] |
+ * | `keepalive=SECONDS` | ask a host that is silent for so long whether it is still there (15 without it; 0 for never) |
  * | `id=NAME` | the gateway's name within its group |
  * | `env:NAME=VALUE` | an environment variable for the code that runs there |
  *

@@ -297,6 +297,11 @@ test_invalid (void)
     { "popen//nice=low", "“nice=low”", "whole number" },
     { "popen//nice=1000", "“nice=1000”", "whole number" },
     { "popen//nice= 5", "“nice= 5”", "whole number" },
+    { "popen//keepalive=often", "“keepalive=often”", "whole number of seconds" },
+    { "popen//keepalive=-1", "“keepalive=-1”", "whole number of seconds" },
+    { "popen//keepalive=1.5", "“keepalive=1.5”", "whole number of seconds" },
+    { "popen//keepalive=32768", "“keepalive=32768”", "from 0 to 32767" },
+    { "popen//keepalive", "“keepalive” needs a value", "keepalive=SECONDS" },
     { "popen//execmodel=tornado", "“execmodel=tornado”", "gevent" },
     { "popen//python=a 'b", "“python=a 'b”", "quotes" },
   };
