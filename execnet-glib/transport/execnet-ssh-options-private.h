@@ -29,7 +29,7 @@ typedef struct
   char *host_name; /* what to connect to: a name or an address, without brackets */
   guint port;
   char *user;
-  GSocketFamily family; /* G_SOCKET_FAMILY_INVALID for any */
+  GSocketFamily family;  /* G_SOCKET_FAMILY_INVALID for any */
   guint connect_timeout; /* seconds; 0 for none of its own */
   guint connection_attempts;
   gboolean tcp_keepalive;
@@ -38,14 +38,15 @@ typedef struct
   gboolean compression;
 
   /* Authentication. */
-  char **identity_files; /* private keys, to be tried in this order */
+  char **identity_files;       /* private keys, to be tried in this order */
   gboolean has_own_identities; /* they were named, and are not just the usual ones */
   gboolean identities_only;
   char *identity_agent; /* the agent's socket, or NULL for no agent */
   gboolean pubkey_authentication;
   gboolean password_authentication;
   gboolean kbd_interactive_authentication;
-  char **preferred_authentications; /* "publickey", "keyboard-interactive", "password", … in order */
+  char *
+      *preferred_authentications; /* "publickey", "keyboard-interactive", "password", … in order */
   guint number_of_password_prompts;
   gboolean batch_mode; /* nothing may be asked */
 

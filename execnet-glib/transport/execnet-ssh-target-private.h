@@ -11,17 +11,17 @@ G_BEGIN_DECLS
  * configuration makes of it. Any thread; never changed once it is made. */
 typedef struct
 {
-  grefcount refs;
-  char *text;           /* as it was given, for messages */
-  char *destination;    /* [USER@]HOST as it was given; never begins with a dash */
-  char *host;           /* of it */
-  char *user;           /* as given first, or NULL */
-  char **arguments;     /* the options as the OpenSSH client takes them */
-  GPtrArray *options;   /* of char *, "Key=Value", in their order: the first of a key counts */
+  gatomicrefcount refs;
+  char *text;            /* as it was given, for messages */
+  char *destination;     /* [USER@]HOST as it was given; never begins with a dash */
+  char *host;            /* of it */
+  char *user;            /* as given first, or NULL */
+  char **arguments;      /* the options as the OpenSSH client takes them */
+  GPtrArray *options;    /* of char *, "Key=Value", in their order: the first of a key counts */
   GPtrArray *only_there; /* of char *: options that are none of "Key=Value" and only the OpenSSH
                           * client can serve */
-  char *config_file;    /* or NULL */
-  guint depth;          /* so many hosts have asked to jump through this one */
+  char *config_file;     /* or NULL */
+  guint depth;           /* so many hosts have asked to jump through this one */
 } ExecnetSshTarget;
 
 /* From `ssh=` and `ssh_config=` of a valid spec. Fails with INVALID_SPEC. */
