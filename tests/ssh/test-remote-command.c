@@ -26,13 +26,24 @@ spec_of (const char *python)
   return spec;
 }
 
+/* A folder that has an interpreter which tells its arguments first. */
+typedef struct
+{
+  char *folder;
+  char *program; /* with an awkward name */
+  char *input;   /* what the initiator would send */
+} Place;
+
 /* What the interpreter printed, or NULL with how the command ended. */
 static char *
-run (const char *shell, ExecnetXSpec *spec, char **environment, ExecnetTransportEnd *end)
+run (Place *place,
+     const char *shell,
+     ExecnetXSpec *spec,
+     char **environment,
+     ExecnetTransportEnd *end)
 {
   g_autoptr (GSubprocessLauncher) launcher
-      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                   | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GError) error = NULL;
   g_autofree char *command = execnet_remote_command_new (spec, &error);
   g_autoptr (GSubprocess) process = NULL;
@@ -41,9 +52,11 @@ run (const char *shell, ExecnetXSpec *spec, char **environment, ExecnetTransport
   g_assert_no_error (error);
   if (environment != NULL)
     g_subprocess_launcher_set_environ (launcher, environment);
+  /* Not a pipe: who ends at once does not read it. */
+  g_subprocess_launcher_set_stdin_file_path (launcher, place->input);
   process = g_subprocess_launcher_spawn (launcher, &error, shell, "-c", command, NULL);
   g_assert_no_error (error);
-  g_subprocess_communicate_utf8 (process, TELL, NULL, &output, &end->last_output, &error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &output, &end->last_output, &error);
   g_assert_no_error (error);
   end->exited = g_subprocess_get_if_exited (process);
   end->exit_status = end->exited ? g_subprocess_get_exit_status (process) : -1;
@@ -51,23 +64,17 @@ run (const char *shell, ExecnetXSpec *spec, char **environment, ExecnetTransport
 }
 
 static void
-assert_says (const char *shell, const char *python, char **environment, const char *expected)
+assert_says (
+    Place *place, const char *shell, const char *python, char **environment, const char *expected)
 {
   g_autoptr (ExecnetXSpec) spec = spec_of (python);
   g_auto (ExecnetTransportEnd) end = { 0 };
-  g_autofree char *output = run (shell, spec, environment, &end);
+  g_autofree char *output = run (place, shell, spec, environment, &end);
 
   g_assert_cmpstr (end.last_output, ==, "");
   g_assert_cmpstr (output, ==, expected);
   g_assert_cmpint (end.exit_status, ==, 0);
 }
-
-/* A folder that has an interpreter which tells its arguments first. */
-typedef struct
-{
-  char *folder;
-  char *program; /* with an awkward name */
-} Place;
 
 static void
 write_program (const char *path, const char *text)
@@ -86,6 +93,9 @@ place_set_up (Place *self, gconstpointer shell)
   self->folder = g_dir_make_tmp ("execnet-command-XXXXXX", &error);
   g_assert_no_error (error);
   self->program = g_build_filename (self->folder, "my \"py\"'s !$x\\\\y;#", NULL);
+  self->input = g_build_filename (self->folder, "input", NULL);
+  g_file_set_contents (self->input, TELL, -1, &error);
+  g_assert_no_error (error);
   write_program (self->program,
                  "#!/usr/bin/env python3\n"
                  "import os, sys\n"
@@ -97,7 +107,9 @@ static void
 place_tear_down (Place *self, gconstpointer shell)
 {
   g_remove (self->program);
+  g_remove (self->input);
   g_rmdir (self->folder);
+  g_free (self->input);
   g_free (self->program);
   g_free (self->folder);
 }
@@ -117,7 +129,7 @@ static void
 test_found_by_itself (Place *self, gconstpointer shell)
 {
   if (has_shell (shell))
-    assert_says (shell, NULL, NULL, "[]\n");
+    assert_says (self, shell, NULL, NULL, "[]\n");
 }
 
 static void
@@ -125,10 +137,10 @@ test_words (Place *self, gconstpointer shell)
 {
   if (!has_shell (shell))
     return;
-  assert_says (shell, "python3", NULL, "[]\n");
-  assert_says (shell, "python3 -S -E", NULL, "[]\n");
-  assert_says (shell, "env A=1 python3", NULL, "[]\n");
-  assert_says (shell, "exec env A=1 python3", NULL, "[]\n");
+  assert_says (self, shell, "python3", NULL, "[]\n");
+  assert_says (self, shell, "python3 -S -E", NULL, "[]\n");
+  assert_says (self, shell, "env A=1 python3", NULL, "[]\n");
+  assert_says (self, shell, "exec env A=1 python3", NULL, "[]\n");
 }
 
 /* Whatever is in a word arrives as it is; nothing of it is run. */
@@ -158,7 +170,7 @@ test_awkward_words (Place *self, gconstpointer shell)
           expected, strchr (words[i], '\'') != NULL ? "\"%s\", " : "'%s', ", escaped);
     }
   g_string_append (expected, "'-u', '-c', 'import sys;exec(eval(sys.stdin.readline()))']\nx y!\n");
-  assert_says (shell, python->str, NULL, expected->str);
+  assert_says (self, shell, python->str, NULL, expected->str);
 }
 
 static void
@@ -172,7 +184,7 @@ test_home (Place *self, gconstpointer shell)
       "['%s', '-u', '-c', 'import sys;exec(eval(sys.stdin.readline()))']\nNone\n", self->folder);
 
   if (has_shell (shell))
-    assert_says (shell, python, environment, expected);
+    assert_says (self, shell, python, environment, expected);
 }
 
 static void
@@ -189,7 +201,7 @@ test_none_there (Place *self, gconstpointer shell)
   if (!has_shell (shell))
     return;
   write_program (sh, "#!/bin/sh\nexec /bin/sh \"$@\"\n");
-  output = run (path, spec, environment, &end);
+  output = run (self, path, spec, environment, &end);
   g_remove (sh);
 
   g_assert_cmpstr (output, ==, "");
@@ -210,7 +222,7 @@ test_no_such (Place *self, gconstpointer shell)
 
   if (!has_shell (shell))
     return;
-  output = run (shell, spec, NULL, &end);
+  output = run (self, shell, spec, NULL, &end);
   g_assert_cmpstr (output, ==, "");
   error = execnet_remote_command_explain_end (spec, "there", &end);
   g_assert_error (error, EXECNET_ERROR, EXECNET_ERROR_NO_INTERPRETER);
