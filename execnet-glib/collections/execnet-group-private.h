@@ -5,6 +5,7 @@
 
 #include "collections/execnet-group.h"
 #include "engine/execnet-mailbox-private.h"
+#include "transport/execnet-transport-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,8 @@ struct _ExecnetGroup
   char *default_spec; /* lock */
   char *execmodel;        /* lock */
   char *remote_execmodel; /* lock */
+  GMountOperation *mount_operation; /* lock */
+  ExecnetQuestions *questions;      /* lock; what the gateways' transports ask */
 
   /* What the list model shows: it changes in the group's context, under the lock. */
   GPtrArray *shown; /* of ExecnetGateway */
@@ -42,6 +45,12 @@ ExecnetGateway *execnet_group_start_in_context (ExecnetGroup *self,
                                                 ExecnetXSpec *spec,
                                                 GMainContext *context,
                                                 GError **error);
+
+/* execnet-group-questions.c. With the lock, or while nobody else has the group. In a fork child they
+ * begin anew, without an end. */
+void execnet_group_begin_questions (ExecnetGroup *self);
+void execnet_group_end_questions (ExecnetGroup *self);
+GParamSpec *execnet_group_new_mount_operation_spec (void);
 
 /* execnet-group-settings.c: what holds until something else is set. */
 extern const char *const execnet_group_default_spec;

@@ -42,6 +42,7 @@ enum
   PROP_DEFAULT_SPEC = 1,
   PROP_EXECMODEL,
   PROP_REMOTE_EXECMODEL,
+  PROP_MOUNT_OPERATION,
   N_PROPERTIES,
 };
 
@@ -340,6 +341,9 @@ execnet_group_get_property (GObject *object, guint property_id, GValue *value, G
     case PROP_REMOTE_EXECMODEL:
       g_value_take_string (value, execnet_group_dup_remote_execmodel (self));
       break;
+    case PROP_MOUNT_OPERATION:
+      g_value_take_object (value, execnet_group_get_mount_operation (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -358,6 +362,9 @@ execnet_group_set_property (GObject *object,
     case PROP_DEFAULT_SPEC:
       execnet_group_set_default_spec (self, g_value_get_string (value));
       break;
+    case PROP_MOUNT_OPERATION:
+      execnet_group_set_mount_operation (self, g_value_get_object (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -371,6 +378,7 @@ execnet_group_finalize (GObject *object)
   /* Members hold the group: there are none left. */
   g_ptr_array_unref (self->members);
   g_ptr_array_unref (self->shown);
+  execnet_group_end_questions (self);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
   g_thread_unref (self->home);
   g_free (self->default_spec);
@@ -423,6 +431,7 @@ execnet_group_class_init (ExecnetGroupClass *klass)
    */
   properties[PROP_REMOTE_EXECMODEL] = g_param_spec_string (
       "remote-execmodel", NULL, NULL, "thread", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_MOUNT_OPERATION] = execnet_group_new_mount_operation_spec ();
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   /**
@@ -459,6 +468,7 @@ execnet_group_init (ExecnetGroup *self)
   self->remote_execmodel = g_strdup (execnet_group_default_execmodel);
   self->mailbox = execnet_mailbox_get (NULL);
   self->home = g_thread_ref (g_thread_self ());
+  execnet_group_begin_questions (self);
   execnet_post_init (&self->post, &post_funcs);
 }
 
@@ -640,6 +650,7 @@ renew_mailbox (ExecnetGroup *self)
     return;
   self->mailbox = execnet_mailbox_get (execnet_mailbox_get_context (before));
   execnet_post_init (&self->post, &post_funcs);
+  execnet_group_begin_questions (self);
   execnet_mailbox_unref (before);
 }
 
@@ -648,7 +659,8 @@ static ExecnetTransport *
 make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
 {
   g_autofree char *python = execnet_dup_default_python ();
-  const ExecnetTransportSettings settings = { .default_python = python };
+  const ExecnetTransportSettings settings = { .default_python = python,
+                                              .questions = self->questions };
 
   return execnet_transport_new_for_spec (spec, &settings, error);
 }

@@ -33,6 +33,12 @@ EXECNET_AVAILABLE_IN_1_0
 void execnet_group_set_default_spec (ExecnetGroup *self, const char *spec);
 
 EXECNET_AVAILABLE_IN_1_0
+GMountOperation *execnet_group_get_mount_operation (ExecnetGroup *self);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_group_set_mount_operation (ExecnetGroup *self, GMountOperation *operation);
+
+EXECNET_AVAILABLE_IN_1_0
 char *execnet_group_dup_execmodel (ExecnetGroup *self);
 
 EXECNET_AVAILABLE_IN_1_0

@@ -65,6 +65,11 @@ struct _ExecnetGatewayCore
   GWeakRef object; /* read in that context alone */
   const ExecnetGatewayObjectFuncs *object_funcs;
 
+  /* Set at the start. Whom the transport asks, and as whom. */
+  ExecnetQuestions *questions; /* holds a reference, or NULL */
+  gconstpointer asker;
+  guint n_asked; /* lock: counts what was asked while somebody waited for this to be up */
+
   /* Set before the start, where what is printed on the other side is wanted. */
   ExecnetOutput *output;
   ExecnetPost output_post;
@@ -133,6 +138,9 @@ void execnet_gateway_core_notify (ExecnetGatewayCore *self,
 
 /* Any thread: the connection when the gateway is up, else NULL with an error. */
 ExecnetConnection *execnet_gateway_core_get_connection (ExecnetGatewayCore *self, GError **error);
+
+/* Before the start: the transport may have questions to ask. */
+void execnet_gateway_core_set_asker (ExecnetGatewayCore *self, ExecnetTransport *transport);
 
 /* Any thread. Waits until it is up, or closed, or until it is closed: FALSE when the wait ended
  * first. */

@@ -7,6 +7,7 @@
 
 #include "engine/execnet-channel-core-private.h"
 #include "engine/execnet-fork-private.h"
+#include "transport/execnet-asker-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -77,6 +78,7 @@ execnet_gateway_core_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_hash_table_unref (self->channels);
+  g_clear_pointer (&self->questions, execnet_questions_unref);
   g_clear_pointer (&self->connection, execnet_connection_unref);
   g_clear_pointer (&self->information, g_variant_unref);
   g_clear_pointer (&self->output, execnet_output_free);
@@ -307,33 +309,67 @@ execnet_gateway_core_notify (ExecnetGatewayCore *self,
     execnet_connection_send (connection, code, channel, payload);
 }
 
-static gboolean
-wait_while (ExecnetGatewayCore *self,
-            gboolean for_end,
-            gint timeout_ms,
-            GCancellable *cancellable)
+void
+execnet_gateway_core_set_asker (ExecnetGatewayCore *self, ExecnetTransport *transport)
 {
-  ExecnetWait wait;
-  gboolean done;
+  ExecnetQuestions *questions = execnet_transport_get_questions (transport);
 
-  if (execnet_gateway_core_is_foreign (self))
-    return TRUE;
+  self->questions = questions != NULL ? execnet_questions_ref (questions) : NULL;
+  self->asker = transport;
+}
 
-  execnet_wait_begin (&wait, &self->lock, &self->changed, timeout_ms, cancellable);
+/* Worker thread. */
+static void
+on_asked (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
   g_mutex_lock (&self->lock);
-  do
-    done = for_end ? self->is_gone
-                   : self->state != EXECNET_GATEWAY_STARTING;
-  while (!done && execnet_wait_step (&wait));
+  self->n_asked++;
+  execnet_condition_announce (&self->changed);
   g_mutex_unlock (&self->lock);
-  execnet_wait_end (&wait);
-  return done;
+}
+
+/* With the lock. A thread that waits for the gateway to be up may be the one that has to show what the
+ * gateway asks. */
+static gboolean
+is_ready (ExecnetGatewayCore *self, guint *n_served)
+{
+  while (self->state == EXECNET_GATEWAY_STARTING && self->n_asked != *n_served)
+    {
+      *n_served = self->n_asked;
+      g_mutex_unlock (&self->lock);
+      execnet_questions_serve (self->questions, self->asker);
+      g_mutex_lock (&self->lock);
+    }
+  return self->state != EXECNET_GATEWAY_STARTING;
 }
 
 gboolean
 execnet_gateway_core_wait_ready (ExecnetGatewayCore *self, gint timeout_ms, GCancellable *cancellable)
 {
-  return wait_while (self, FALSE, timeout_ms, cancellable);
+  ExecnetQuestions *questions = timeout_ms != 0 ? self->questions : NULL;
+  ExecnetWait wait;
+  guint n_served;
+  gboolean done;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return TRUE;
+
+  if (questions != NULL)
+    execnet_questions_add_waiter (questions, on_asked, self);
+  execnet_wait_begin (&wait, &self->lock, &self->changed, timeout_ms, cancellable);
+  g_mutex_lock (&self->lock);
+  /* There may be a question already. */
+  n_served = questions != NULL ? self->n_asked - 1 : self->n_asked;
+  do
+    done = is_ready (self, &n_served);
+  while (!done && execnet_wait_step (&wait));
+  g_mutex_unlock (&self->lock);
+  execnet_wait_end (&wait);
+  if (questions != NULL)
+    execnet_questions_remove_waiter (questions, on_asked, self);
+  return done;
 }
 
 gboolean
@@ -341,5 +377,18 @@ execnet_gateway_core_wait_closed (ExecnetGatewayCore *self,
                                   gint timeout_ms,
                                   GCancellable *cancellable)
 {
-  return wait_while (self, TRUE, timeout_ms, cancellable);
+  ExecnetWait wait;
+  gboolean is_gone;
+
+  if (execnet_gateway_core_is_foreign (self))
+    return TRUE;
+
+  execnet_wait_begin (&wait, &self->lock, &self->changed, timeout_ms, cancellable);
+  g_mutex_lock (&self->lock);
+  while (!self->is_gone && execnet_wait_step (&wait))
+    ;
+  is_gone = self->is_gone;
+  g_mutex_unlock (&self->lock);
+  execnet_wait_end (&wait);
+  return is_gone;
 }

@@ -444,6 +444,7 @@ execnet_gateway_core_start (ExecnetGatewayCore *self, ExecnetTransport *transpor
   ExecnetGatewayLife *life = g_new0 (ExecnetGatewayLife, 1);
 
   life->transport = g_object_ref (transport);
+  execnet_gateway_core_set_asker (self, transport);
   life->cancellable = g_cancellable_new ();
   life->options = g_variant_ref_sink (options);
   life->stray_output = g_byte_array_new ();

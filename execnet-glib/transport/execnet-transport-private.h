@@ -42,6 +42,9 @@ typedef enum
                                       * and speaks over its stdin in both directions */
 } ExecnetOutputRoute;
 
+/* The questions of a group: see execnet-questions-private.h. */
+typedef struct _ExecnetQuestions ExecnetQuestions;
+
 struct _ExecnetTransportClass
 {
   GObjectClass parent_class;
@@ -116,6 +119,20 @@ GError *execnet_transport_explain_end (ExecnetTransport *self,
  * error that says that it took too long. */
 char *execnet_transport_describe_progress (ExecnetTransport *self);
 
+/* Any thread. Whom to ask, see execnet-questions-private.h; NULL for nobody. */
+ExecnetQuestions *execnet_transport_get_questions (ExecnetTransport *self);
+
+/* While it is counted in, the transport waits for a person's answer, and the time-out of its start
+ * pauses. execnet_questions_ask_async does this for the transport that asks; one that waits for a
+ * question of another's (a shared session) does it by itself. */
+void execnet_transport_begin_asking (ExecnetTransport *self);
+void execnet_transport_end_asking (ExecnetTransport *self);
+gboolean execnet_transport_is_asking (ExecnetTransport *self);
+
+/* `func` is called whenever is_asking changes; one at a time, NULL for none. */
+typedef void (*ExecnetAskingFunc) (ExecnetTransport *self, gboolean is_asking, gpointer data);
+void execnet_transport_watch_asking (ExecnetTransport *self, ExecnetAskingFunc func, gpointer data);
+
 /* Any thread, also in an exit handler while the worker thread is stuck: as kill. */
 gboolean execnet_transport_kill_from_any_thread (ExecnetTransport *self);
 
@@ -126,6 +143,7 @@ typedef struct
 {
   const char *default_python; /* the interpreter for a plain popen, as a single path, or NULL for
                                * python3 of PATH */
+  ExecnetQuestions *questions; /* whom to ask for passwords and the like; NULL for nobody */
 } ExecnetTransportSettings;
 
 /* Makes the transport that the spec's type asks for, or says what is wrong with the spec. Any

@@ -8,10 +8,19 @@
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
 #include "transport/execnet-popen-transport-private.h"
+#include "transport/execnet-questions-private.h"
 
 #include <glib/gi18n-lib.h>
 
-G_DEFINE_ABSTRACT_TYPE (ExecnetTransport, execnet_transport, G_TYPE_OBJECT)
+typedef struct
+{
+  ExecnetQuestions *questions; /* holds a reference; set once, by who made the transport */
+  guint n_asking;
+  ExecnetAskingFunc asking_func;
+  gpointer asking_data;
+} ExecnetTransportPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ExecnetTransport, execnet_transport, G_TYPE_OBJECT)
 
 /* What holds for a transport that has no process on this machine. */
 
@@ -79,8 +88,21 @@ default_kill_from_any_thread (ExecnetTransport *self)
 }
 
 static void
+execnet_transport_finalize (GObject *object)
+{
+  ExecnetTransportPrivate *priv
+      = execnet_transport_get_instance_private (EXECNET_TRANSPORT (object));
+
+  g_clear_pointer (&priv->questions, execnet_questions_unref);
+
+  G_OBJECT_CLASS (execnet_transport_parent_class)->finalize (object);
+}
+
+static void
 execnet_transport_class_init (ExecnetTransportClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = execnet_transport_finalize;
+
   klass->capture_output = default_capture_output;
   klass->close_write = default_close_write;
   klass->kill = default_kill;
@@ -177,6 +199,60 @@ execnet_transport_describe_progress (ExecnetTransport *self)
   return EXECNET_TRANSPORT_GET_CLASS (self)->describe_progress (self);
 }
 
+ExecnetQuestions *
+execnet_transport_get_questions (ExecnetTransport *self)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  return priv->questions;
+}
+
+static void
+tell_asking (ExecnetTransport *self)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  if (priv->asking_func != NULL)
+    priv->asking_func (self, priv->n_asking > 0, priv->asking_data);
+}
+
+void
+execnet_transport_begin_asking (ExecnetTransport *self)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  if (priv->n_asking++ == 0)
+    tell_asking (self);
+}
+
+void
+execnet_transport_end_asking (ExecnetTransport *self)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  g_return_if_fail (priv->n_asking > 0);
+
+  if (--priv->n_asking == 0)
+    tell_asking (self);
+}
+
+gboolean
+execnet_transport_is_asking (ExecnetTransport *self)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  return priv->n_asking > 0;
+}
+
+void
+execnet_transport_watch_asking (ExecnetTransport *self, ExecnetAskingFunc func, gpointer data)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  priv->asking_func = func;
+  priv->asking_data = data;
+}
+
 gboolean
 execnet_transport_kill_from_any_thread (ExecnetTransport *self)
 {
@@ -196,6 +272,14 @@ static const struct
   { "ssh", NULL }, { "vagrant_ssh", NULL }, { "socket", NULL },
 };
 
+static void
+set_questions (ExecnetTransport *self, ExecnetQuestions *questions)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  priv->questions = questions != NULL ? execnet_questions_ref (questions) : NULL;
+}
+
 ExecnetTransport *
 execnet_transport_new_for_spec (ExecnetXSpec *spec,
                                 const ExecnetTransportSettings *settings,
@@ -211,7 +295,13 @@ execnet_transport_new_for_spec (ExecnetXSpec *spec,
       if (!execnet_xspec_has (spec, kinds[i].key))
         continue;
       if (kinds[i].make != NULL)
-        return kinds[i].make (spec, settings, error);
+        {
+          ExecnetTransport *transport = kinds[i].make (spec, settings, error);
+
+          if (transport != NULL)
+            set_questions (transport, settings->questions);
+          return transport;
+        }
 
       text = execnet_xspec_to_string (spec);
       g_set_error (
