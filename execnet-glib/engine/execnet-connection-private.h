@@ -31,9 +31,12 @@ typedef struct
                        GError **error);
   /* Worker thread, once: nothing more will be read. `error` is NULL at a plain end of input. */
   void (*ended) (const GError *error, gpointer user_data);
+  /* Worker thread, once, after execnet_connection_close had to leave something for later. */
+  void (*closed) (gpointer user_data);
 } ExecnetConnectionFuncs;
 
-/* Worker thread. The stream must be one of plain descriptors. Reading begins at once. */
+/* Worker thread. Reading begins at once. A stream of plain descriptors is read and written by
+ * whoever needs it, any other one by the worker thread alone. */
 ExecnetConnection *execnet_connection_new (GIOStream *stream,
                                            const ExecnetConnectionFuncs *funcs,
                                            gpointer user_data,
@@ -41,11 +44,13 @@ ExecnetConnection *execnet_connection_new (GIOStream *stream,
 ExecnetConnection *execnet_connection_ref (ExecnetConnection *self);
 void execnet_connection_unref (ExecnetConnection *self);
 
-/* Worker thread. Nothing is read, written or called back any more. */
-void execnet_connection_close (ExecnetConnection *self);
+/* Worker thread. Nothing is read or written any more, and nothing but `closed` is called back: that
+ * only where FALSE is returned, as a stream has to be closed first. */
+gboolean execnet_connection_close (ExecnetConnection *self);
 
-/* Worker thread: reads what is there now, for 100 ms at most. */
-void execnet_connection_read_rest (ExecnetConnection *self);
+/* Worker thread: reads what is there now, for 100 ms at most. FALSE where that can't be done at once:
+ * then it goes on by itself. */
+gboolean execnet_connection_read_rest (ExecnetConnection *self);
 
 /* Any thread. TRUE when it is the reader now: it must end that soon, and run no code of the
  * application meanwhile. FALSE when somebody else is, or nothing more will be read. Never waits. */

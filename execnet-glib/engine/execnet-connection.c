@@ -10,6 +10,7 @@
 #include "base/execnet-trace-private.h"
 #include "engine/execnet-message-reader-private.h"
 #include "engine/execnet-reactor-private.h"
+#include "engine/execnet-stream-pump-private.h"
 #include "engine/execnet-worker-thread-private.h"
 #include "engine/execnet-write-queue-private.h"
 
@@ -47,7 +48,8 @@ struct _ExecnetConnection
   ExecnetMessageReader *reader; /* the role */
   gboolean is_over;             /* the role: nothing more will be read */
   GError *read_error;           /* the role, until it is over; then the worker thread */
-  ExecnetWatch *read_watch;     /* the role; armed while nobody else has it, and it is not lent */
+  ExecnetWatch *read_watch;     /* the role; armed while nobody else has it, and it is not lent;
+                                 * NULL where there is no role to take: see `pump` */
   gboolean is_armed;            /* the role */
   int is_lent;                  /* atomic; set with the role: the worker thread will look again */
   guint n_turns;                /* the role: how often waiters have read */
@@ -61,8 +63,9 @@ struct _ExecnetConnection
   GIOStream *stream;
   gboolean has_ended;
 
-  /* Sending threads arm the watch: it goes away under this lock. */
+  /* Sending threads arm the watch, or wake the pump: they go away under this lock. */
   GMutex watch_lock;
+  ExecnetStreamPump *pump; /* instead of the watches, for a stream without plain descriptors */
   ExecnetWatch *write_watch;
   gboolean is_writer_armed;
   int read_fd;
@@ -95,7 +98,7 @@ arm_reader (ExecnetConnection *self, gboolean armed)
 static ExecnetReadState
 read_once (ExecnetConnection *self)
 {
-  ExecnetReadState state = execnet_message_reader_read (self->reader, &self->read_error);
+  ExecnetReadState state = execnet_message_reader_read (self->reader, self->read_fd, &self->read_error);
 
   if (state == EXECNET_READ_END || state == EXECNET_READ_ERROR)
     {
@@ -146,11 +149,14 @@ take_role (ExecnetConnection *self)
   g_atomic_int_set (&self->is_wanted, FALSE);
 }
 
-void
+gboolean
 execnet_connection_read_rest (ExecnetConnection *self)
 {
+  if (self->read_watch == NULL)
+    return FALSE;
   take_role (self);
   read_some (self, G_MAXUINT, g_get_monotonic_time () + REST_US);
+  return TRUE;
 }
 
 gboolean
@@ -158,7 +164,7 @@ execnet_connection_begin_reading (ExecnetConnection *self)
 {
   if (!g_mutex_trylock (&self->role))
     return FALSE;
-  if (self->is_over || g_atomic_int_get (&self->is_wanted)
+  if (self->read_watch == NULL || self->is_over || g_atomic_int_get (&self->is_wanted)
       || g_atomic_int_get (&self->is_closing))
     {
       g_mutex_unlock (&self->role);
@@ -308,7 +314,9 @@ static void
 arm_writer (ExecnetConnection *self, gboolean armed)
 {
   g_mutex_lock (&self->watch_lock);
-  if (self->write_watch != NULL && self->is_writer_armed != armed)
+  if (self->pump != NULL)
+    execnet_stream_pump_wake (self->pump);
+  else if (self->write_watch != NULL && self->is_writer_armed != armed)
     {
       execnet_watch_arm (self->write_watch, armed);
       self->is_writer_armed = armed;
@@ -369,30 +377,31 @@ reader_funcs (const ExecnetConnectionFuncs *funcs)
   return (const ExecnetMessageReaderFuncs *) funcs;
 }
 
-/* The descriptors of a stream that has plain ones. */
+/* The descriptors of a stream that has plain ones; -1 where they can't be had. FALSE for any other
+ * stream. */
 static gboolean
 find_descriptors (GIOStream *stream, int *read_fd, int *write_fd, gboolean *is_socket)
 {
   GInputStream *input = g_io_stream_get_input_stream (stream);
   GOutputStream *output = g_io_stream_get_output_stream (stream);
 
-  if (G_IS_SOCKET_CONNECTION (stream))
+  /* A subclass, as of a TCP connection through a wrapper, reads and writes in its own way. */
+  *is_socket = G_IS_SOCKET_CONNECTION (stream) && !G_IS_TCP_WRAPPER_CONNECTION (stream);
+  if (*is_socket)
     {
       GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
 
       *read_fd = g_socket_get_fd (socket);
       /* An epoll descriptor takes each number once, and the two directions are watched apart. */
       *write_fd = fcntl (*read_fd, F_DUPFD_CLOEXEC, 3);
-      *is_socket = TRUE;
       if (*write_fd >= 0)
         execnet_descriptors_add (*write_fd);
-      return *write_fd >= 0;
+      return TRUE;
     }
   if (G_IS_UNIX_INPUT_STREAM (input) && G_IS_UNIX_OUTPUT_STREAM (output))
     {
       *read_fd = g_unix_input_stream_get_fd (G_UNIX_INPUT_STREAM (input));
       *write_fd = g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (output));
-      *is_socket = FALSE;
       return TRUE;
     }
   return FALSE;
@@ -405,6 +414,54 @@ set_non_blocking (int fd)
 
   return flags >= 0 && fcntl (fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
+
+static gboolean
+watch_descriptors (ExecnetConnection *self, GError **error)
+{
+  if (set_non_blocking (self->read_fd) && set_non_blocking (self->write_fd))
+    {
+      self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      self->queue = execnet_write_queue_new (self->write_fd, self->is_socket);
+      self->read_watch = execnet_watch_new (self->read_fd, FALSE, on_readable, self);
+      self->write_watch = execnet_watch_new (self->write_fd, TRUE, on_writable, self);
+    }
+  if (self->read_watch != NULL && self->write_watch != NULL && self->wake_fd >= 0)
+    {
+      arm_reader (self, TRUE);
+      return TRUE;
+    }
+  g_set_error_literal (error,
+                       EXECNET_ERROR,
+                       EXECNET_ERROR_FAILED,
+                       _ ("The descriptors of a connection can't be watched; too many may be open."));
+  return FALSE;
+}
+
+/* Worker thread. */
+static void
+on_pump_ended (GError *error, gpointer data)
+{
+  ExecnetConnection *self = data;
+
+  self->read_error = error;
+  end_input (self);
+}
+
+static void
+on_pump_closed (gpointer data)
+{
+  ExecnetConnection *self = data;
+
+  self->funcs->closed (self->user_data);
+}
+
+static void
+on_pump_gone (gpointer data)
+{
+  execnet_connection_unref (data);
+}
+
+static const ExecnetStreamPumpFuncs pump_funcs = { on_pump_ended, on_pump_closed, on_pump_gone };
 
 ExecnetConnection *
 execnet_connection_new (GIOStream *stream,
@@ -421,34 +478,20 @@ execnet_connection_new (GIOStream *stream,
   self->user_data = user_data;
   self->stream = g_object_ref (stream);
   self->write_fd = -1;
-  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  self->wake_fd = -1;
+  self->reader = execnet_message_reader_new (reader_funcs (funcs), user_data);
 
-  if (!find_descriptors (stream, &self->read_fd, &self->write_fd, &self->is_socket)
-      || !set_non_blocking (self->read_fd) || !set_non_blocking (self->write_fd))
+  if (!find_descriptors (stream, &self->read_fd, &self->write_fd, &self->is_socket))
     {
-      g_set_error (error,
-                   EXECNET_ERROR,
-                   EXECNET_ERROR_FAILED,
-                   _ ("A stream of type %s has no descriptors that could be watched."),
-                   G_OBJECT_TYPE_NAME (stream));
+      self->queue = execnet_write_queue_new_for_stream ();
+      self->pump = execnet_stream_pump_new (
+          stream, self->reader, self->queue, &pump_funcs, execnet_connection_ref (self));
+    }
+  else if (!watch_descriptors (self, error))
+    {
       execnet_connection_close (self);
       return NULL;
     }
-
-  self->queue = execnet_write_queue_new (self->write_fd, self->is_socket);
-  self->reader = execnet_message_reader_new (self->read_fd, reader_funcs (funcs), user_data);
-  self->read_watch = execnet_watch_new (self->read_fd, FALSE, on_readable, self);
-  self->write_watch = execnet_watch_new (self->write_fd, TRUE, on_writable, self);
-  if (self->read_watch == NULL || self->write_watch == NULL || self->wake_fd < 0)
-    {
-      g_set_error_literal (error,
-                           EXECNET_ERROR,
-                           EXECNET_ERROR_FAILED,
-                           _ ("The descriptors of a connection can't be watched; too many may be open."));
-      execnet_connection_close (self);
-      return NULL;
-    }
-  arm_reader (self, TRUE);
   return g_steal_pointer (&self);
 }
 
@@ -487,11 +530,32 @@ close_wake_fd (ExecnetConnection *self)
   g_mutex_unlock (&self->watch_lock);
 }
 
-void
+/* Worker thread. Whoever sends or waits for room learns that it is over. */
+static gboolean
+close_pump (ExecnetConnection *self)
+{
+  g_autoptr (ExecnetStreamPump) pump = NULL;
+
+  g_mutex_lock (&self->watch_lock);
+  pump = g_steal_pointer (&self->pump);
+  g_mutex_unlock (&self->watch_lock);
+  if (pump == NULL)
+    return FALSE;
+  execnet_write_queue_break (self->queue);
+  execnet_stream_pump_close (pump);
+  return TRUE;
+}
+
+gboolean
 execnet_connection_close (ExecnetConnection *self)
 {
   self->has_ended = TRUE;
   g_atomic_int_set (&self->is_closing, TRUE);
+  if (close_pump (self))
+    {
+      g_clear_object (&self->stream);
+      return FALSE;
+    }
   take_role (self);
   self->is_over = TRUE;
   g_clear_pointer (&self->read_watch, execnet_watch_free);
@@ -501,6 +565,7 @@ execnet_connection_close (ExecnetConnection *self)
   if (self->stream != NULL)
     g_io_stream_close (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
+  return TRUE;
 }
 
 /* Any thread. */

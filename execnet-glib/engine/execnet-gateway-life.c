@@ -22,6 +22,9 @@
 /* After the end of input, how long the exit status is awaited before the other side is killed. */
 #define STATUS_GRACE_MS 500
 
+/* After the exit, how long the end of input is awaited where it comes in its own time. */
+#define REST_MS 100
+
 /* How long more of a wrong answer is awaited, so that the error can quote it. */
 #define STRAY_OUTPUT_MS 100
 
@@ -34,8 +37,11 @@ struct _ExecnetGatewayLife
   GCancellable *cancellable;
   GVariant *options;
   GSource *timer;
+  gboolean has_opened;
   gboolean is_waiting_for_exit;
-  gboolean is_over;      /* the gateway is closed; only the exit is still awaited */
+  gboolean is_waiting_for_rest; /* of what a process wrote that has exited */
+  gboolean is_over;      /* the gateway is closed; only the exit and the stream's end are awaited */
+  gboolean is_closing;   /* the stream has to be closed first */
   gboolean input_ended;
   gboolean has_exited;
   GError *input_error;   /* why input ended, if not plainly */
@@ -99,6 +105,15 @@ leave (ExecnetGatewayCore *self)
   execnet_gateway_core_tell_watcher (self);
   g_mutex_unlock (&self->lock);
   execnet_gateway_core_unref (self);
+}
+
+static void
+leave_when_done (ExecnetGatewayCore *self)
+{
+  ExecnetGatewayLife *life = self->life;
+
+  if (life->is_over && !life->is_closing && !life->is_waiting_for_exit)
+    leave (self);
 }
 
 static void
@@ -242,16 +257,15 @@ finish (ExecnetGatewayCore *self, GError *error)
   g_mutex_unlock (&self->lock);
 
   g_cancellable_cancel (life->cancellable);
-  if (self->connection != NULL)
-    execnet_connection_close (self->connection);
-  if (life->has_exited || !life->is_waiting_for_exit)
-    leave (self);
-  else
+  if (life->is_waiting_for_exit)
     execnet_transport_kill (life->transport);
+  if (self->connection != NULL)
+    life->is_closing = !execnet_connection_close (self->connection);
+  leave_when_done (self);
 }
 
 static gboolean
-on_status_overdue (gpointer data)
+on_overdue (gpointer data)
 {
   ExecnetGatewayCore *self = data;
 
@@ -270,13 +284,18 @@ on_exited (GObject *transport, GAsyncResult *result, gpointer data)
   life->is_waiting_for_exit = FALSE;
   if (life->is_over)
     {
-      leave (self);
+      leave_when_done (self);
       return;
     }
   /* All that it wrote is there; a grandchild may hold the connection open for ever. */
-  if (!life->input_ended && self->connection != NULL)
-    execnet_connection_read_rest (self->connection);
-  if (!life->is_over)
+  if (!life->input_ended && self->connection != NULL
+      && !execnet_connection_read_rest (self->connection))
+    {
+      life->is_waiting_for_rest = TRUE;
+      clear_timer (life);
+      set_timer (self, REST_MS, on_overdue);
+    }
+  else if (!life->is_over)
     finish (self, NULL);
 }
 
@@ -292,7 +311,7 @@ on_input_ended (const GError *error, gpointer data)
   if (error != NULL)
     life->input_error = g_error_copy (error);
   /* Who reads the rest of a process that has exited goes on by himself. */
-  if (life->has_exited)
+  if (life->has_exited && !life->is_waiting_for_rest)
     return;
   if (!life->is_waiting_for_exit || life->refusal != NULL || has_broken_rules (life))
     {
@@ -300,7 +319,7 @@ on_input_ended (const GError *error, gpointer data)
       return;
     }
   clear_timer (life);
-  set_timer (self, STATUS_GRACE_MS, on_status_overdue);
+  set_timer (self, STATUS_GRACE_MS, on_overdue);
 }
 
 static gboolean
@@ -377,7 +396,17 @@ on_message (const ExecnetMessageHeader *header, GBytes *payload, gpointer data, 
   return execnet_gateway_core_take_message (self, header, payload, error);
 }
 
-static const ExecnetConnectionFuncs connection_funcs = { on_greeting, on_message, on_input_ended };
+static void
+on_connection_closed (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  self->life->is_closing = FALSE;
+  leave_when_done (self);
+}
+
+static const ExecnetConnectionFuncs connection_funcs
+    = { on_greeting, on_message, on_input_ended, on_connection_closed };
 
 /* The beginning. */
 
@@ -416,8 +445,10 @@ on_open (GObject *transport, GAsyncResult *result, gpointer data)
       finish (self, error);
       return;
     }
-  self->life->is_waiting_for_exit = TRUE;
-  execnet_transport_wait_end_async (self->life->transport, NULL, on_exited, self);
+  self->life->has_opened = TRUE;
+  self->life->is_waiting_for_exit = execnet_transport_has_process (self->life->transport);
+  if (self->life->is_waiting_for_exit)
+    execnet_transport_wait_end_async (self->life->transport, NULL, on_exited, self);
   g_mutex_lock (&self->lock);
   exit_asked = self->exit_asked;
   g_mutex_unlock (&self->lock);
@@ -470,7 +501,7 @@ abandon (gpointer data)
   if (self->life != NULL && self->state == EXECNET_GATEWAY_STARTING)
     {
       g_cancellable_cancel (self->life->cancellable);
-      if (self->life->is_waiting_for_exit)
+      if (self->life->has_opened)
         finish (self, NULL);
     }
   execnet_gateway_core_unref (self);

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Cuts what arrives on a non-blocking descriptor into messages. One thread at a time: the one that has the
- * role of the connection's reader. */
+/* Cuts what arrives into messages. One thread at a time: the one that has the role of the
+ * connection's reader. */
 typedef struct _ExecnetMessageReader ExecnetMessageReader;
 
 typedef struct
@@ -32,12 +32,20 @@ typedef enum
   EXECNET_READ_ERROR,
 } ExecnetReadState;
 
-ExecnetMessageReader *execnet_message_reader_new (int fd,
-                                                  const ExecnetMessageReaderFuncs *funcs,
+ExecnetMessageReader *execnet_message_reader_new (const ExecnetMessageReaderFuncs *funcs,
                                                   gpointer user_data);
 void execnet_message_reader_free (ExecnetMessageReader *self);
 
-/* One read, and the messages that it completes. */
-ExecnetReadState execnet_message_reader_read (ExecnetMessageReader *self, GError **error);
+/* One read from a non-blocking descriptor, and the messages that it completes. */
+ExecnetReadState execnet_message_reader_read (ExecnetMessageReader *self, int fd, GError **error);
+
+/* The same in two steps, for who reads in another way. The first says where to, and how much at most;
+ * 0 with an error when there is no memory. The second takes what was read there: 0 bytes are the end
+ * of input. */
+gsize execnet_message_reader_get_space (ExecnetMessageReader *self,
+                                        guint8 **space,
+                                        GError **error);
+ExecnetReadState
+execnet_message_reader_take (ExecnetMessageReader *self, gsize n_read, GError **error);
 
 G_END_DECLS

@@ -20,7 +20,6 @@
 
 struct _ExecnetMessageReader
 {
-  int fd;
   const ExecnetMessageReaderFuncs *funcs;
   gpointer user_data;
   gboolean greeted;
@@ -37,12 +36,11 @@ struct _ExecnetMessageReader
 };
 
 ExecnetMessageReader *
-execnet_message_reader_new (int fd, const ExecnetMessageReaderFuncs *funcs, gpointer user_data)
+execnet_message_reader_new (const ExecnetMessageReaderFuncs *funcs, gpointer user_data)
 {
   /* Not zeroed: the buffer is large, and its pages are touched when they are used. */
   ExecnetMessageReader *self = g_new (ExecnetMessageReader, 1);
 
-  self->fd = fd;
   self->funcs = funcs;
   self->user_data = user_data;
   self->greeted = FALSE;
@@ -59,35 +57,26 @@ execnet_message_reader_free (ExecnetMessageReader *self)
   g_free (self);
 }
 
-static gssize
-read_into (ExecnetMessageReader *self, guint8 *bytes, gsize size)
-{
-  gssize n;
-
-  do
-    n = read (self->fd, bytes, size);
-  while (n < 0 && errno == EINTR);
-  return n;
-}
-
-/* What a read that brought nothing means. */
+/* What it means that a descriptor gave an error. */
 static ExecnetReadState
-explain (ExecnetMessageReader *self, gssize n_read, GError **error)
+explain_failure (ExecnetMessageReader *self, int saved_errno, GError **error)
 {
-  int saved_errno = errno;
-
-  if (n_read < 0 && (saved_errno == EAGAIN || saved_errno == EWOULDBLOCK))
+  if (saved_errno == EAGAIN || saved_errno == EWOULDBLOCK)
     return EXECNET_READ_NOTHING;
   /* A peer that died with bytes of ours unread resets the connection: for the reader an end. */
-  if (n_read < 0 && saved_errno != ECONNRESET)
-    {
-      g_set_error (error,
-                   EXECNET_ERROR,
-                   EXECNET_ERROR_FAILED,
-                   _ ("Reading from the other side failed: %s."),
-                   g_strerror (saved_errno));
-      return EXECNET_READ_ERROR;
-    }
+  if (saved_errno == ECONNRESET)
+    return execnet_message_reader_take (self, 0, error);
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_FAILED,
+               _ ("Reading from the other side failed: %s."),
+               g_strerror (saved_errno));
+  return EXECNET_READ_ERROR;
+}
+
+static ExecnetReadState
+take_end (ExecnetMessageReader *self, GError **error)
+{
   if (self->greeted && (self->payload != NULL || self->start < self->end))
     {
       g_set_error_literal (error,
@@ -176,17 +165,11 @@ greet (ExecnetMessageReader *self, GError **error)
 }
 
 static ExecnetReadState
-read_large_payload (ExecnetMessageReader *self, GError **error)
+fill_large_payload (ExecnetMessageReader *self, gsize n_read, GError **error)
 {
   g_autoptr (GBytes) payload = NULL;
-  gssize n;
 
-  if (self->filled == self->capacity && !grow_payload (self, error))
-    return EXECNET_READ_ERROR;
-  n = read_into (self, self->payload + self->filled, self->capacity - self->filled);
-  if (n <= 0)
-    return explain (self, n, error);
-  self->filled += n;
+  self->filled += n_read;
   if (self->filled < self->header.length)
     return EXECNET_READ_MORE;
 
@@ -209,21 +192,32 @@ make_room (ExecnetMessageReader *self)
     }
 }
 
-ExecnetReadState
-execnet_message_reader_read (ExecnetMessageReader *self, GError **error)
+gsize
+execnet_message_reader_get_space (ExecnetMessageReader *self, guint8 **space, GError **error)
 {
-  gsize space;
-  gssize n;
-
   if (self->payload != NULL)
-    return read_large_payload (self, error);
-
+    {
+      if (self->filled == self->capacity && !grow_payload (self, error))
+        return 0;
+      *space = self->payload + self->filled;
+      return self->capacity - self->filled;
+    }
   make_room (self);
-  space = BUFFER_SIZE - self->end;
-  n = read_into (self, self->buffer + self->end, space);
-  if (n <= 0)
-    return explain (self, n, error);
-  self->end += n;
+  *space = self->buffer + self->end;
+  return BUFFER_SIZE - self->end;
+}
+
+ExecnetReadState
+execnet_message_reader_take (ExecnetMessageReader *self, gsize n_read, GError **error)
+{
+  gboolean is_full;
+
+  if (n_read == 0)
+    return take_end (self, error);
+  if (self->payload != NULL)
+    return fill_large_payload (self, n_read, error);
+  self->end += n_read;
+  is_full = self->end == BUFFER_SIZE;
 
   if (!self->greeted && !greet (self, error))
     return EXECNET_READ_ERROR;
@@ -232,5 +226,21 @@ execnet_message_reader_read (ExecnetMessageReader *self, GError **error)
     self->end = BUFFER_SIZE / 2;
   if (self->greeted && !cut_messages (self, error))
     return EXECNET_READ_ERROR;
-  return (gsize) n == space ? EXECNET_READ_MORE : EXECNET_READ_BLOCKED;
+  return is_full ? EXECNET_READ_MORE : EXECNET_READ_BLOCKED;
+}
+
+ExecnetReadState
+execnet_message_reader_read (ExecnetMessageReader *self, int fd, GError **error)
+{
+  guint8 *space;
+  gsize size = execnet_message_reader_get_space (self, &space, error);
+  gssize n_read;
+
+  if (size == 0)
+    return EXECNET_READ_ERROR;
+  do
+    n_read = read (fd, space, size);
+  while (n_read < 0 && errno == EINTR);
+  return n_read < 0 ? explain_failure (self, errno, error)
+                    : execnet_message_reader_take (self, n_read, error);
 }

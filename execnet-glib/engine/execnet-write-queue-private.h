@@ -12,9 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* What is to be written to one non-blocking descriptor. Any thread may push: it writes at once when
- * nothing waits before it and the descriptor takes it; the rest is for the worker thread. Above
- * the high-water mark well-behaved senders wait. */
+/* What is to be written to one non-blocking descriptor, or to a stream without one. Any thread may
+ * push: it writes at once when nothing waits before it and the descriptor takes it; the rest is for
+ * the worker thread, and for a stream all is. Above the high-water mark well-behaved senders wait. */
 typedef struct _ExecnetWriteQueue ExecnetWriteQueue;
 
 /* Bytes of wire form that may be queued before senders wait. */
@@ -24,6 +24,7 @@ typedef struct _ExecnetWriteQueue ExecnetWriteQueue;
 #define EXECNET_CHUNK_HEADER_MAX (EXECNET_MESSAGE_HEADER_SIZE + EXECNET_CONTENT_HEAD_SIZE)
 
 ExecnetWriteQueue *execnet_write_queue_new (int fd, gboolean is_socket);
+ExecnetWriteQueue *execnet_write_queue_new_for_stream (void);
 
 /* Nobody else may use it any more. */
 void execnet_write_queue_free (ExecnetWriteQueue *self);
@@ -31,7 +32,7 @@ void execnet_write_queue_free (ExecnetWriteQueue *self);
 typedef enum
 {
   EXECNET_WRITE_DONE,    /* nothing is queued */
-  EXECNET_WRITE_BLOCKED, /* the descriptor takes no more now: the worker thread goes on */
+  EXECNET_WRITE_BLOCKED, /* nothing can be written now: the worker thread goes on */
   EXECNET_WRITE_BROKEN,  /* it will never take more */
 } ExecnetWriteState;
 
@@ -45,6 +46,17 @@ ExecnetWriteState execnet_write_queue_push (ExecnetWriteQueue *self,
 
 /* Worker thread: writes what goes. */
 ExecnetWriteState execnet_write_queue_flush (ExecnetWriteQueue *self);
+
+/* Worker thread, for a stream: what is to be written next, up to `size` bytes copied to `room`, or a
+ * long piece where it is: then `*owner` holds it. NULL when nothing is queued. */
+const guint8 *execnet_write_queue_peek (ExecnetWriteQueue *self,
+                                        guint8 *room,
+                                        gsize size,
+                                        GBytes **owner,
+                                        gsize *length);
+
+/* Worker thread, for a stream: so much of that was written. */
+void execnet_write_queue_take (ExecnetWriteQueue *self, gsize n_written);
 
 /* Any thread. Takes no more; what is queued is still written, and `is_empty` tells when. */
 void execnet_write_queue_finish (ExecnetWriteQueue *self);

@@ -31,7 +31,7 @@ struct _ExecnetWriteQueue
   GMutex lock;
   ExecnetCondition room; /* announced when there is some */
   ExecnetCondition sent; /* announced when `next_target` is reached */
-  int fd;
+  int fd; /* -1 for a stream */
   gboolean is_socket;
 
   /* All under the lock. */
@@ -72,6 +72,12 @@ execnet_write_queue_new (int fd, gboolean is_socket)
   self->fd = fd;
   self->is_socket = is_socket;
   return self;
+}
+
+ExecnetWriteQueue *
+execnet_write_queue_new_for_stream (void)
+{
+  return execnet_write_queue_new (-1, FALSE);
 }
 
 void
@@ -248,16 +254,26 @@ write_queued (ExecnetWriteQueue *self)
   return self->broken ? EXECNET_WRITE_BROKEN : EXECNET_WRITE_DONE;
 }
 
-/* With the lock. Who is woken can't go on before the lock is free, so that is done at last. */
-static ExecnetWriteState
-flush (ExecnetWriteQueue *self)
+/* With the lock. */
+static void
+announce_progress (ExecnetWriteQueue *self)
 {
-  ExecnetWriteState state = write_queued (self);
-
   if (self->n_queued_bytes < EXECNET_HIGH_WATER)
     announce_room (self);
   if (self->n_written >= self->next_target)
     announce_sent (self);
+}
+
+/* With the lock. Who is woken can't go on before the lock is free, so that is done at last. */
+static ExecnetWriteState
+flush (ExecnetWriteQueue *self)
+{
+  ExecnetWriteState state;
+
+  if (self->fd < 0)
+    return EXECNET_WRITE_BLOCKED;
+  state = write_queued (self);
+  announce_progress (self);
   return state;
 }
 
@@ -317,6 +333,72 @@ execnet_write_queue_flush (ExecnetWriteQueue *self)
   state = flush (self);
   g_mutex_unlock (&self->lock);
   return state;
+}
+
+/* With the lock: as much of the first chunks as fits. */
+static gsize
+copy_chunks (ExecnetWriteQueue *self, guint8 *room, gsize size)
+{
+  gsize n_copied = 0;
+
+  for (GList *l = self->chunks.head; l != NULL && n_copied < size; l = l->next)
+    {
+      struct iovec vectors[2];
+      gsize n_bytes = 0;
+      int n_vectors = add_vectors (l->data, vectors, &n_bytes);
+
+      for (int i = 0; i < n_vectors && n_copied < size; i++)
+        {
+          gsize n = MIN (vectors[i].iov_len, size - n_copied);
+
+          memcpy (room + n_copied, vectors[i].iov_base, n);
+          n_copied += n;
+        }
+    }
+  return n_copied;
+}
+
+const guint8 *
+execnet_write_queue_peek (ExecnetWriteQueue *self,
+                          guint8 *room,
+                          gsize size,
+                          GBytes **owner,
+                          gsize *length)
+{
+  const guint8 *bytes = NULL;
+  const Chunk *first;
+
+  *owner = NULL;
+  *length = 0;
+  g_mutex_lock (&self->lock);
+  first = g_queue_peek_head (&self->chunks);
+  if (first != NULL && first->written >= first->header_size
+      && chunk_size (first) - first->written >= size)
+    {
+      *owner = g_bytes_ref (first->payload);
+      *length = chunk_size (first) - first->written;
+      bytes = (const guint8 *) g_bytes_get_data (first->payload, NULL) + first->written
+              - first->header_size;
+    }
+  else if (first != NULL)
+    {
+      *length = copy_chunks (self, room, size);
+      bytes = room;
+    }
+  g_mutex_unlock (&self->lock);
+  return bytes;
+}
+
+void
+execnet_write_queue_take (ExecnetWriteQueue *self, gsize n_written)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->broken)
+    {
+      account (self, n_written);
+      announce_progress (self);
+    }
+  g_mutex_unlock (&self->lock);
 }
 
 void

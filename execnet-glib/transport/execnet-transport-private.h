@@ -58,6 +58,7 @@ struct _ExecnetTransportClass
                       GAsyncReadyCallback callback,
                       gpointer user_data);
   GIOStream *(*open_finish) (ExecnetTransport *self, GAsyncResult *result, GError **error);
+  /* The others have defaults for a transport without a process. */
   void (*close_write) (ExecnetTransport *self);
   void (*kill) (ExecnetTransport *self);
   void (*wait_end_async) (ExecnetTransport *self,
@@ -95,8 +96,11 @@ void execnet_transport_close_write (ExecnetTransport *self);
  * group with SIGKILL. */
 void execnet_transport_kill (ExecnetTransport *self);
 
-/* Ready when the process was reaped; a transport without a process is ready at once. Where the
- * stream is not one of plain descriptors, ready only after its end of input was read. */
+/* Whether the other end is a process of which the transport learns how it ends. */
+gboolean execnet_transport_has_process (ExecnetTransport *self);
+
+/* Of a transport with a process. Ready when that has ended and was reaped. Where the stream is not
+ * one of plain descriptors, ready only after its end of input was read. */
 void execnet_transport_wait_end_async (ExecnetTransport *self,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,

@@ -45,26 +45,6 @@ default_kill (ExecnetTransport *self)
 }
 
 static void
-default_wait_end_async (ExecnetTransport *self,
-                        GCancellable *cancellable,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, execnet_transport_wait_end_async);
-  g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-default_wait_end_finish (ExecnetTransport *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
 default_get_end (ExecnetTransport *self, ExecnetTransportEnd *end)
 {
 }
@@ -106,8 +86,6 @@ execnet_transport_class_init (ExecnetTransportClass *klass)
   klass->capture_output = default_capture_output;
   klass->close_write = default_close_write;
   klass->kill = default_kill;
-  klass->wait_end_async = default_wait_end_async;
-  klass->wait_end_finish = default_wait_end_finish;
   klass->get_end = default_get_end;
   klass->explain_end = default_explain_end;
   klass->describe_progress = default_describe_progress;
@@ -153,6 +131,12 @@ void
 execnet_transport_kill (ExecnetTransport *self)
 {
   EXECNET_TRANSPORT_GET_CLASS (self)->kill (self);
+}
+
+gboolean
+execnet_transport_has_process (ExecnetTransport *self)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->wait_end_async != NULL;
 }
 
 void

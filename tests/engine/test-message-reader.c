@@ -64,7 +64,7 @@ reading_init (Reading *reading)
   reading->payloads = g_byte_array_new ();
   g_assert_true (g_unix_open_pipe (reading->fds, FD_CLOEXEC, NULL));
   g_assert_true (g_unix_set_fd_nonblocking (reading->fds[0], TRUE, NULL));
-  reading->reader = execnet_message_reader_new (reading->fds[0], &funcs, reading);
+  reading->reader = execnet_message_reader_new (&funcs, reading);
 }
 
 static void
@@ -91,7 +91,7 @@ read_all (Reading *reading, GError **error)
   ExecnetReadState state;
 
   do
-    state = execnet_message_reader_read (reading->reader, error);
+    state = execnet_message_reader_read (reading->reader, reading->fds[0], error);
   while (state == EXECNET_READ_MORE || state == EXECNET_READ_BLOCKED);
   return state;
 }
@@ -260,12 +260,12 @@ test_nothing (void)
   Reading reading;
 
   reading_init (&reading);
-  g_assert_cmpint (execnet_message_reader_read (reading.reader, NULL), ==, EXECNET_READ_NOTHING);
+  g_assert_cmpint (execnet_message_reader_read (reading.reader, reading.fds[0], NULL), ==, EXECNET_READ_NOTHING);
   g_assert_cmpint (write (reading.fds[1], "1", 1), ==, 1);
-  g_assert_cmpint (execnet_message_reader_read (reading.reader, NULL), ==, EXECNET_READ_BLOCKED);
-  g_assert_cmpint (execnet_message_reader_read (reading.reader, NULL), ==, EXECNET_READ_NOTHING);
+  g_assert_cmpint (execnet_message_reader_read (reading.reader, reading.fds[0], NULL), ==, EXECNET_READ_BLOCKED);
+  g_assert_cmpint (execnet_message_reader_read (reading.reader, reading.fds[0], NULL), ==, EXECNET_READ_NOTHING);
   end_input (&reading);
-  g_assert_cmpint (execnet_message_reader_read (reading.reader, NULL), ==, EXECNET_READ_END);
+  g_assert_cmpint (execnet_message_reader_read (reading.reader, reading.fds[0], NULL), ==, EXECNET_READ_END);
   reading_clear (&reading);
 }
 
@@ -388,10 +388,10 @@ test_bad_descriptor (void)
   Reading reading;
 
   reading_init (&reading);
-  execnet_message_reader_free (reading.reader);
-  /* It can't be read. */
-  reading.reader = execnet_message_reader_new (reading.fds[1], &funcs, &reading);
-  g_assert_cmpint (read_all (&reading, &error), ==, EXECNET_READ_ERROR);
+  /* The end that can't be read. */
+  g_assert_cmpint (execnet_message_reader_read (reading.reader, reading.fds[1], &error),
+                   ==,
+                   EXECNET_READ_ERROR);
   g_assert_error (error, EXECNET_ERROR, EXECNET_ERROR_FAILED);
   reading_clear (&reading);
 }
