@@ -3,21 +3,19 @@
 
 #pragma once
 
-#include "transport/execnet-transport-private.h"
+#include "transport/execnet-process-transport-private.h"
 
 G_BEGIN_DECLS
 
 /* An interpreter as a child process. Its stream is a GSocketConnection for a bare interpreter, and
- * a GSimpleIOStream of a GUnixInputStream and a GUnixOutputStream when `python=` has more than one
- * word.
- *
- * Whoever closes the stream says execnet_descriptors_remove for its descriptors before. When the
- * last reference is dropped while the process runs, it is killed, and reaped as long as the main
- * context is iterated. */
+ * one of pipes when `python=` has more than one word. */
 
 #define EXECNET_TYPE_POPEN_TRANSPORT (execnet_popen_transport_get_type ())
-G_DECLARE_FINAL_TYPE (
-    ExecnetPopenTransport, execnet_popen_transport, EXECNET, POPEN_TRANSPORT, ExecnetTransport)
+G_DECLARE_FINAL_TYPE (ExecnetPopenTransport,
+                      execnet_popen_transport,
+                      EXECNET,
+                      POPEN_TRANSPORT,
+                      ExecnetProcessTransport)
 
 /* Any thread. Takes `python` and `dont_write_bytecode` of the spec, which must be valid. */
 ExecnetTransport *execnet_popen_transport_new (ExecnetXSpec *spec,

@@ -20,10 +20,12 @@ typedef struct _ExecnetProcess ExecnetProcess;
 
 typedef void (*ExecnetProcessEnded) (gpointer user_data);
 
-/* Starts the program of `argv` (searched in PATH) with the environment and the folder of this one.
+/* Starts the program of `argv` (searched in PATH) with the environment (NULL for that of this
+ * process) and the folder of this one.
  * The descriptors stay the caller's. `ended` is called once, after the process was reaped. Errors
  * are those of g_spawn_async. */
 ExecnetProcess *execnet_process_spawn (const char *const *argv,
+                                       const char *const *environment,
                                        int stdin_fd,
                                        int stdout_fd,
                                        int stderr_fd,

@@ -120,6 +120,7 @@ watch (ExecnetProcess *self)
 
 ExecnetProcess *
 execnet_process_spawn (const char *const *argv,
+                       const char *const *environment,
                        int stdin_fd,
                        int stdout_fd,
                        int stderr_fd,
@@ -130,7 +131,7 @@ execnet_process_spawn (const char *const *argv,
   ExecnetProcess *self;
   GPid pid;
 
-  if (!execnet_spawn (argv, stdin_fd, stdout_fd, stderr_fd, &pid, error))
+  if (!execnet_spawn (argv, environment, stdin_fd, stdout_fd, stderr_fd, &pid, error))
     return NULL;
 
   self = g_new0 (ExecnetProcess, 1);

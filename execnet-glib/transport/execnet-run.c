@@ -178,7 +178,7 @@ start (GTask *task, const char *const *argv, GError **error)
   if (!execnet_stdio_open (&stdio, EXECNET_STDIO_PIPES, error))
     return FALSE;
   self->process = execnet_process_spawn (
-      argv, stdio.child_stdin, stdio.child_stdout, stdio.child_stderr, on_ended, task, error);
+      argv, NULL, stdio.child_stdin, stdio.child_stdout, stdio.child_stderr, on_ended, task, error);
   if (self->process == NULL)
     return FALSE;
   self->stderr_reader

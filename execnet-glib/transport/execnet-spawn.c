@@ -17,7 +17,12 @@ extern char **environ;
 static const int default_signals[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
 static gboolean
-spawn_without_fork (const char *const *argv, int stdin_fd, int stdout_fd, int stderr_fd, GPid *pid)
+spawn_without_fork (const char *const *argv,
+                    const char *const *environment,
+                    int stdin_fd,
+                    int stdout_fd,
+                    int stderr_fd,
+                    GPid *pid)
 {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -40,8 +45,13 @@ spawn_without_fork (const char *const *argv, int stdin_fd, int stdout_fd, int st
   posix_spawnattr_setsigmask (&attributes, &none);
   posix_spawnattr_setsigdefault (&attributes, &defaults);
 
-  is_started
-      = posix_spawnp (pid, argv[0], &actions, &attributes, (char *const *) argv, environ) == 0;
+  is_started = posix_spawnp (pid,
+                             argv[0],
+                             &actions,
+                             &attributes,
+                             (char *const *) argv,
+                             environment != NULL ? (char *const *) environment : environ)
+               == 0;
 
   posix_spawnattr_destroy (&attributes);
   posix_spawn_file_actions_destroy (&actions);
@@ -64,6 +74,7 @@ lead_session (gpointer unused)
 
 gboolean
 execnet_spawn (const char *const *argv,
+               const char *const *environment,
                int stdin_fd,
                int stdout_fd,
                int stderr_fd,
@@ -73,12 +84,12 @@ execnet_spawn (const char *const *argv,
 #ifdef HAVE_SPAWN_CLOSEFROM
   /* GLib forks for a new session, which takes a millisecond, and many more in a large program. If
    * this fails, GLib finds a way or says why there is none. */
-  if (spawn_without_fork (argv, stdin_fd, stdout_fd, stderr_fd, pid))
+  if (spawn_without_fork (argv, environment, stdin_fd, stdout_fd, stderr_fd, pid))
     return TRUE;
 #endif
   return g_spawn_async_with_pipes_and_fds (NULL,
                                            argv,
-                                           NULL,
+                                           environment,
                                            G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
                                            lead_session,
                                            NULL,
