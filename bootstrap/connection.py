@@ -19,6 +19,9 @@ class Connection(object):
     #: Whether a thread that waits may read. With Java's streams only one thread ever can.
     takes_turns = True
 
+    #: So much is written in one piece or not at all. A TCP connection takes any part of it.
+    atomic_size = PIPE_BUF
+
     def __init__(self, reading, writing):
         self.reading = reading
         self.writing = writing
@@ -228,7 +231,7 @@ class Connection(object):
     def write(self, buffers):
         """Writes all of it, even if a signal handler raises in between: half a message would be
         the end of the connection. The caller holds the lock."""
-        if len(buffers) == 1 and len(buffers[0]) <= PIPE_BUF:
+        if len(buffers) == 1 and len(buffers[0]) <= self.atomic_size:
             while True:
                 try:
                     os.write(self.writing, buffers[0])

@@ -14,7 +14,8 @@ def main():
     if JYTHON:
         connection = make_jython_connection(output)
     else:
-        descriptors = take_standard_descriptors(output)
+        descriptors = (take_client(CLIENT, output) if CLIENT
+                       else take_standard_descriptors(output))
         if options['execmodel'] in GREEN_MODELS:
             problem = adopt_green_threads(options['execmodel'])
         connection = Connection(*descriptors)

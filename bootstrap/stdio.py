@@ -24,6 +24,49 @@ def take_standard_descriptors(output):
     return reading, writing
 
 
+# later
+def leave_the_server():
+    """After a fork in a socket server that isn't ours: its copy here lets go of what it has."""
+    os.setsid()
+    exits = sys.modules.get('atexit')
+    if hasattr(exits, '_clear'):
+        exits._clear()
+    elif exits:
+        del exits._exithandlers[:]
+    try:
+        descriptors = list(map(int, os.listdir('/proc/self/fd')))
+    except EnvironmentError:
+        descriptors = range(3, 1024)
+    for descriptor in descriptors:
+        if descriptor > 2 and descriptor != CLIENT.fileno():
+            try:
+                os.close(descriptor)
+            except EnvironmentError:
+                pass
+
+
+# later
+def take_client(client, output):
+    """Gives the two descriptors of the protocol in a socket server, which are the same."""
+    import socket
+    client.settimeout(None)
+    descriptor = os.dup(client.fileno())
+    keep_from_children(descriptor)
+    if client.family != getattr(socket, 'AF_UNIX', None):
+        Connection.atomic_size = 0
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.close()
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    if output:
+        write_lines()
+    else:
+        replace_standard_output()
+    return descriptor, descriptor
+
+
 def keep_from_children(*descriptors):
     # Since 3.4 new descriptors are like this.
     if PYTHON_2:

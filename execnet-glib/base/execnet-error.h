@@ -50,6 +50,7 @@ G_BEGIN_DECLS
  * @EXECNET_ERROR_EXITING: the gateway or group is shutting down
  * @EXECNET_ERROR_PERMISSION_DENIED: the system doesn't allow it
  * @EXECNET_ERROR_DUPLICATE_ID: a gateway of the group has this id already
+ * @EXECNET_ERROR_BAD_CERTIFICATE: the TLS certificate of the host isn't valid, or not for that host
  *
  * What can go wrong. New codes are only ever added at the end.
  *
@@ -84,6 +85,7 @@ typedef enum
   EXECNET_ERROR_EXITING,
   EXECNET_ERROR_PERMISSION_DENIED,
   EXECNET_ERROR_DUPLICATE_ID,
+  EXECNET_ERROR_BAD_CERTIFICATE,
 } ExecnetError;
 
 EXECNET_AVAILABLE_IN_1_0

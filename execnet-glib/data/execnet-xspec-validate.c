@@ -8,6 +8,7 @@
 #include "data/execnet-xspec-private.h"
 
 #include "base/execnet-error.h"
+#include "data/execnet-socket-address-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -30,6 +31,7 @@ static const struct
   { "socket", "HOST:PORT" }, { "installvia", "ID" },   { "via", "ID" },
   { "python", "COMMAND" },   { "execmodel", "MODEL" }, { "chdir", "FOLDER" },
   { "nice", "NUMBER" },      { "id", "NAME" },         { "keepalive", "SECONDS" },
+  { "token_file", "FILE" },  { "token_env", "NAME" },  { "tls_ca", "FILE" },
 };
 
 static gboolean
@@ -137,6 +139,52 @@ check_execmodel (ExecnetXSpec *self, GError **error)
   return FALSE;
 }
 
+/* Keys that say how a socket server is talked to. */
+static gboolean
+check_socket_keys (ExecnetXSpec *self, const ExecnetSocketAddress *address, GError **error)
+{
+  const char *const keys[] = { "tls", "tls_ca", "token_file", "token_env" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (!execnet_xspec_has (self, keys[i]))
+        continue;
+      if (!execnet_xspec_has (self, "socket"))
+        g_set_error (error,
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_INVALID_SPEC,
+                     _ ("“%s” is for socket servers; leave it out, or add socket=HOST:PORT."),
+                     keys[i]);
+      else if (address->path != NULL && g_str_has_prefix (keys[i], "tls"))
+        g_set_error (error,
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_INVALID_SPEC,
+                     _ ("“%s” is not for sockets of this machine; leave it out."),
+                     keys[i]);
+      else
+        continue;
+      return FALSE;
+    }
+  if (!execnet_xspec_has (self, "token_file") || !execnet_xspec_has (self, "token_env"))
+    return TRUE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“token_file” and “token_env” exclude each other; keep one of them."));
+  return FALSE;
+}
+
+static gboolean
+check_socket (ExecnetXSpec *self, GError **error)
+{
+  g_auto (ExecnetSocketAddress) address = EXECNET_SOCKET_ADDRESS_INIT;
+  const char *text = execnet_xspec_get (self, "socket");
+
+  if (text != NULL && *text != '\0' && !execnet_socket_address_parse (text, &address, error))
+    return FALSE;
+  return check_socket_keys (self, &address, error);
+}
+
 static gboolean
 check_python (ExecnetXSpec *self, GError **error)
 {
@@ -156,7 +204,7 @@ execnet_xspec_validate (ExecnetXSpec *self, GError **error)
 
   if (check_type (self, error) && check_values (self, error) && check_nice (self, error)
       && check_keepalive (self, error) && check_execmodel (self, error)
-      && check_python (self, error))
+      && check_socket (self, error) && check_python (self, error))
     return TRUE;
   text = execnet_xspec_to_string (self);
   g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);

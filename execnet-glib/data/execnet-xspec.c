@@ -27,7 +27,11 @@
  * | `ssh=[OPTIONS] [USER@]HOST` | a host behind ssh |
  * | `ssh_config=FILE` | the configuration file for ssh |
  * | `vagrant_ssh=NAME` | a virtual machine of Vagrant |
- * | `socket=HOST:PORT` | a socket server |
+ * | `socket=HOST:PORT` | a socket server; also `[IPv6]:PORT` and `unix:PATH` |
+ * | `token_file=FILE` | the file with the secret that the socket server wants to be known |
+ * | `token_env=NAME` | the same, in an environment variable of this program |
+ * | `tls` | talk to the socket server through TLS |
+ * | `tls_ca=FILE` | the same, trusting the authorities in this file (PEM) alone |
  * | `installvia=ID` | start the socket server with this gateway first |
  * | `via=ID` | start from this gateway instead of from this program |
  * | `python=COMMAND` | the interpreter; its words are split as a shell does |

@@ -77,6 +77,18 @@ set_reason (const char *reason, gsize length, GError **error)
                  EXECNET_ERROR_INTERPRETER_TOO_OLD,
                  _ ("The interpreter is too old: %s"),
                  message);
+  else if (g_str_has_prefix (text, "token\n"))
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_AUTHENTICATION_FAILED,
+                 _ ("The server lets nobody in like this: %s"),
+                 message);
+  else if (g_str_has_prefix (text, "tls\n"))
+    g_set_error (error,
+                 EXECNET_ERROR,
+                 EXECNET_ERROR_FAILED,
+                 _ ("The server can't be talked to like this: %s"),
+                 message);
   else
     g_set_error (error,
                  EXECNET_ERROR,
