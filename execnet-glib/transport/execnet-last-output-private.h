@@ -18,11 +18,15 @@ typedef struct _ExecnetLastOutput ExecnetLastOutput;
 /* Gets the bytes as they come, which are not passed on then. */
 typedef void (*ExecnetLastOutputFunc) (const char *bytes, gsize length, gpointer data);
 
-/* Takes the reading end of a pipe. `func` may be NULL. */
+/* Takes the reading end of a pipe, or -1 for what is only added. `func` may be NULL. */
 ExecnetLastOutput *execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data);
 
 /* Passes on what is there now, and no more. */
 void execnet_last_output_free (ExecnetLastOutput *self);
+
+/* Adds what came in another way, and never waits: what our stderr does not take is dropped from some
+ * length on. */
+void execnet_last_output_add (ExecnetLastOutput *self, const char *bytes, gsize length);
 
 /* Reads what is in the pipe now. Its end may never come: a process that ended may leave others that
  * hold it open. */

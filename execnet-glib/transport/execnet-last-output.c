@@ -20,6 +20,9 @@
 /* A pipe that can be written takes so many bytes without blocking. */
 #define PIECE PIPE_BUF
 
+/* So much of what is added waits for our stderr at most. */
+#define MAX_UNSENT (1024 * 1024)
+
 /* What a pipe holds at most, unless somebody enlarged it. */
 #define MAX_REST (64 * 1024)
 
@@ -149,10 +152,23 @@ execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data)
   self->data = data;
   self->tail = g_string_new (NULL);
   self->unsent = g_string_new (NULL);
-  g_unix_set_fd_nonblocking (fd, TRUE, NULL);
-  execnet_descriptors_add (fd);
+  if (fd >= 0)
+    {
+      g_unix_set_fd_nonblocking (fd, TRUE, NULL);
+      execnet_descriptors_add (fd);
+    }
   wait_for_next (self);
   return self;
+}
+
+void
+execnet_last_output_add (ExecnetLastOutput *self, const char *bytes, gsize length)
+{
+  if (self->unsent->len > MAX_UNSENT)
+    return;
+  keep (self, bytes, length);
+  forward (self);
+  wait_for_next (self);
 }
 
 void

@@ -33,6 +33,10 @@ ExecnetProcess *execnet_process_spawn (const char *const *argv,
                                        gpointer user_data,
                                        GError **error);
 
+/* From now on, `ended` is called instead. */
+void
+execnet_process_watch (ExecnetProcess *self, ExecnetProcessEnded ended, gpointer user_data);
+
 /* Kills the process if it still runs. `ended` is not called any more; the process is reaped as long
  * as the main context is iterated. */
 void execnet_process_release (ExecnetProcess *self);

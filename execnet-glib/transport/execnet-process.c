@@ -147,6 +147,13 @@ execnet_process_spawn (const char *const *argv,
 }
 
 void
+execnet_process_watch (ExecnetProcess *self, ExecnetProcessEnded ended, gpointer user_data)
+{
+  self->ended = ended;
+  self->user_data = user_data;
+}
+
+void
 execnet_process_release (ExecnetProcess *self)
 {
   self->ended = NULL;

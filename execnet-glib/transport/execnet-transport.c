@@ -10,6 +10,7 @@
 #include "transport/execnet-popen-transport-private.h"
 #include "transport/execnet-questions-private.h"
 #include "transport/execnet-socket-transport-private.h"
+#include "transport/execnet-ssh-transport-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -254,7 +255,7 @@ static const struct
                              GError **error);
 } kinds[] = {
   { "via", NULL }, { "installvia", NULL },  { "popen", execnet_popen_transport_new },
-  { "ssh", NULL }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
+  { "ssh", execnet_ssh_transport_new }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
 };
 
 static void
