@@ -126,6 +126,9 @@ char *execnet_transport_describe_progress (ExecnetTransport *self);
 /* Any thread. Whom to ask, see execnet-questions-private.h; NULL for nobody. */
 ExecnetQuestions *execnet_transport_get_questions (ExecnetTransport *self);
 
+/* Before it is opened, once. execnet_transport_new_for_spec does it. */
+void execnet_transport_set_questions (ExecnetTransport *self, ExecnetQuestions *questions);
+
 /* While it is counted in, the transport waits for a person's answer, and the time-out of its start
  * pauses. execnet_questions_ask_async does this for the transport that asks; one that waits for a
  * question of another's (a shared session) does it by itself. */

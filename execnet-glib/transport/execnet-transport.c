@@ -193,6 +193,14 @@ execnet_transport_get_questions (ExecnetTransport *self)
   return priv->questions;
 }
 
+void
+execnet_transport_set_questions (ExecnetTransport *self, ExecnetQuestions *questions)
+{
+  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
+
+  priv->questions = questions != NULL ? execnet_questions_ref (questions) : NULL;
+}
+
 static void
 tell_asking (ExecnetTransport *self)
 {
@@ -258,14 +266,6 @@ static const struct
   { "ssh", execnet_ssh_transport_new }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
 };
 
-static void
-set_questions (ExecnetTransport *self, ExecnetQuestions *questions)
-{
-  ExecnetTransportPrivate *priv = execnet_transport_get_instance_private (self);
-
-  priv->questions = questions != NULL ? execnet_questions_ref (questions) : NULL;
-}
-
 ExecnetTransport *
 execnet_transport_new_for_spec (ExecnetXSpec *spec,
                                 const ExecnetTransportSettings *settings,
@@ -285,7 +285,7 @@ execnet_transport_new_for_spec (ExecnetXSpec *spec,
           ExecnetTransport *transport = kinds[i].make (spec, settings, error);
 
           if (transport != NULL)
-            set_questions (transport, settings->questions);
+            execnet_transport_set_questions (transport, settings->questions);
           return transport;
         }
 
