@@ -22,6 +22,8 @@ static const char *const types[] = { "popen", "ssh", "vagrant_ssh", "socket" };
 static const char *const execution_models[]
     = { "thread", "main_thread_only", "eventlet", "gevent", NULL };
 
+static const char *const ssh_clients[] = { "libssh2", "openssh", NULL };
+
 static const struct
 {
   const char *key;
@@ -32,6 +34,7 @@ static const struct
   { "python", "COMMAND" },   { "execmodel", "MODEL" }, { "chdir", "FOLDER" },
   { "nice", "NUMBER" },      { "id", "NAME" },         { "keepalive", "SECONDS" },
   { "token_file", "FILE" },  { "token_env", "NAME" },  { "tls_ca", "FILE" },
+  { "ssh_client", "NAME" },
 };
 
 static gboolean
@@ -111,8 +114,7 @@ check_keepalive (ExecnetXSpec *self, GError **error)
 {
   const char *seconds = execnet_xspec_get (self, "keepalive");
 
-  if (seconds == NULL
-      || g_ascii_string_to_unsigned (seconds, 10, 0, KEEPALIVE_LIMIT, NULL, NULL))
+  if (seconds == NULL || g_ascii_string_to_unsigned (seconds, 10, 0, KEEPALIVE_LIMIT, NULL, NULL))
     return TRUE;
   g_set_error (error,
                EXECNET_ERROR,
@@ -186,6 +188,21 @@ check_socket (ExecnetXSpec *self, GError **error)
 }
 
 static gboolean
+check_ssh_client (ExecnetXSpec *self, GError **error)
+{
+  const char *client = execnet_xspec_get (self, "ssh_client");
+
+  if (client == NULL || g_strv_contains (ssh_clients, client))
+    return TRUE;
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_INVALID_SPEC,
+               _ ("“ssh_client=%s” is not known; use libssh2 or openssh."),
+               client);
+  return FALSE;
+}
+
+static gboolean
 check_python (ExecnetXSpec *self, GError **error)
 {
   g_auto (GStrv) words = NULL;
@@ -204,7 +221,8 @@ execnet_xspec_validate (ExecnetXSpec *self, GError **error)
 
   if (check_type (self, error) && check_values (self, error) && check_nice (self, error)
       && check_keepalive (self, error) && check_execmodel (self, error)
-      && check_socket (self, error) && check_python (self, error))
+      && check_socket (self, error) && check_ssh_client (self, error)
+      && check_python (self, error))
     return TRUE;
   text = execnet_xspec_to_string (self);
   g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);

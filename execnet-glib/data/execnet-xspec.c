@@ -26,6 +26,7 @@
  * | `popen` | a process on this machine |
  * | `ssh=[OPTIONS] [USER@]HOST` | a host behind ssh |
  * | `ssh_config=FILE` | the configuration file for ssh |
+ * | `ssh_client=NAME` | who makes the connection: `libssh2` or `openssh`; by itself what fits |
  * | `vagrant_ssh=NAME` | a virtual machine of Vagrant |
  * | `socket=HOST:PORT` | a socket server; also `[IPv6]:PORT` and `unix:PATH` |
  * | `token_file=FILE` | the file with the secret that the socket server wants to be known |

@@ -23,7 +23,7 @@ struct _ExecnetSshTransport
   ExecnetTransport parent_instance;
 
   ExecnetXSpec *spec;
-  ExecnetSshTarget *target;
+  ExecnetTransport *front; /* outlives this */
   char *command;
 
   /* Who wants what is printed; set before the start, or NULL. */
@@ -42,7 +42,7 @@ struct _ExecnetSshTransport
 
 G_DEFINE_FINAL_TYPE (ExecnetSshTransport, execnet_ssh_transport, EXECNET_TYPE_TRANSPORT)
 
-/* Starting: the options, a session, and a channel on it. */
+/* Starting: a session, and a channel on it. */
 
 static void get_session (ExecnetSshTransport *self);
 
@@ -124,24 +124,11 @@ get_session (ExecnetSshTransport *self)
 
   execnet_ssh_pool_get_async (self->options,
                               keepalive,
-                              execnet_transport_get_questions (EXECNET_TRANSPORT (self)),
-                              EXECNET_TRANSPORT (self),
+                              execnet_transport_get_questions (self->front),
+                              self->front,
                               g_task_get_cancellable (self->open_task),
                               on_session,
                               g_object_ref (self));
-}
-
-static void
-on_resolved (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (ExecnetSshTransport) self = data;
-  GError *error = NULL;
-
-  self->options = execnet_ssh_options_resolve_finish (result, &error);
-  if (self->options == NULL)
-    finish_open (self, error);
-  else
-    get_session (self);
 }
 
 static void
@@ -152,7 +139,7 @@ execnet_ssh_transport_open_async (ExecnetTransport *transport,
 {
   ExecnetSshTransport *self = EXECNET_SSH_TRANSPORT (transport);
 
-  g_return_if_fail (self->open_task == NULL && self->options == NULL);
+  g_return_if_fail (self->open_task == NULL && self->channel == NULL);
 
   self->open_task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (self->open_task, execnet_ssh_transport_open_async);
@@ -160,7 +147,7 @@ execnet_ssh_transport_open_async (ExecnetTransport *transport,
   g_task_set_check_cancellable (self->open_task, FALSE);
   self->last_output
       = execnet_last_output_new (-1, self->output_func != NULL ? on_captured : NULL, self);
-  execnet_ssh_options_resolve_async (self->target, cancellable, on_resolved, g_object_ref (self));
+  get_session (self);
 }
 
 static GIOStream *
@@ -189,12 +176,10 @@ static char *
 execnet_ssh_transport_describe_progress (ExecnetTransport *transport)
 {
   ExecnetSshTransport *self = EXECNET_SSH_TRANSPORT (transport);
-  char *text = execnet_ssh_pool_describe (transport);
+  char *text = execnet_ssh_pool_describe (self->front);
 
   if (text != NULL)
     return text;
-  if (self->options == NULL)
-    return g_strdup (_ ("The ssh configuration is being read."));
   if (self->stream == NULL)
     return g_strdup_printf (_ ("The host “%s” has let us in, and has not started the interpreter."),
                             self->options->host);
@@ -326,14 +311,14 @@ execnet_ssh_transport_explain_end (ExecnetTransport *transport,
                                    gboolean was_up)
 {
   ExecnetSshTransport *self = EXECNET_SSH_TRANSPORT (transport);
-  const GError *error
-      = self->channel != NULL ? execnet_ssh_channel_get_error (self->channel) : NULL;
+  const GError *error = NULL;
+  GError *explanation = NULL;
 
-  if (error != NULL)
-    return g_error_copy (error);
-  if (was_up || self->options == NULL)
-    return NULL;
-  return execnet_remote_command_explain_end (self->spec, self->options->host, end);
+  if (!was_up)
+    explanation = execnet_remote_command_explain_end (self->spec, self->options->host, end);
+  if (explanation == NULL && self->channel != NULL)
+    error = execnet_ssh_channel_get_error (self->channel);
+  return error != NULL ? g_error_copy (error) : explanation;
 }
 
 /* The object */
@@ -353,9 +338,8 @@ execnet_ssh_transport_finalize (GObject *object)
   if (self->output_notify != NULL)
     self->output_notify (self->output_data);
   g_clear_pointer (&self->options, execnet_ssh_options_unref);
-  execnet_ssh_target_unref (self->target);
   g_ptr_array_unref (self->end_tasks);
-  g_object_unref (self->spec);
+  g_clear_object (&self->spec);
   g_free (self->command);
 
   G_OBJECT_CLASS (execnet_ssh_transport_parent_class)->finalize (object);
@@ -387,18 +371,19 @@ execnet_ssh_transport_init (ExecnetSshTransport *self)
 
 ExecnetTransport *
 execnet_ssh_transport_new (ExecnetXSpec *spec,
-                           const ExecnetTransportSettings *settings,
+                           ExecnetSshOptions *options,
+                           ExecnetTransport *front,
                            GError **error)
 {
-  g_autoptr (ExecnetSshTarget) target = execnet_ssh_target_new (spec, error);
-  g_autofree char *command = target != NULL ? execnet_remote_command_new (spec, error) : NULL;
+  g_autofree char *command = execnet_remote_command_new (spec, error);
   ExecnetSshTransport *self;
 
   if (command == NULL)
     return NULL;
   self = g_object_new (EXECNET_TYPE_SSH_TRANSPORT, NULL);
   self->spec = g_object_ref (spec);
-  self->target = g_steal_pointer (&target);
+  self->options = execnet_ssh_options_ref (options);
+  self->front = front;
   self->command = g_steal_pointer (&command);
   return EXECNET_TRANSPORT (self);
 }

@@ -10,7 +10,7 @@
 #include "transport/execnet-popen-transport-private.h"
 #include "transport/execnet-questions-private.h"
 #include "transport/execnet-socket-transport-private.h"
-#include "transport/execnet-ssh-transport-private.h"
+#include "transport/execnet-ssh-choice-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -263,7 +263,7 @@ static const struct
                              GError **error);
 } kinds[] = {
   { "via", NULL }, { "installvia", NULL },  { "popen", execnet_popen_transport_new },
-  { "ssh", execnet_ssh_transport_new }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
+  { "ssh", execnet_ssh_choice_new }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
 };
 
 ExecnetTransport *

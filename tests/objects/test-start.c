@@ -66,7 +66,7 @@ test_spec (void)
   assert_fails ("python=python3", EXECNET_ERROR_INVALID_SPEC, "python=python3");
   assert_fails ("popen//nice=many", EXECNET_ERROR_INVALID_SPEC, "many");
   assert_fails ("popen//python=python3 'open", EXECNET_ERROR_INVALID_SPEC, "'open");
-  assert_fails ("ssh=somewhere", EXECNET_ERROR_INVALID_SPEC, "ssh");
+  assert_fails ("ssh=-N somewhere", EXECNET_ERROR_INVALID_SPEC, "-N");
   assert_fails ("popen//execmodel=fancy", EXECNET_ERROR_INVALID_SPEC, "fancy");
 }
 

@@ -303,6 +303,7 @@ test_invalid (void)
     { "popen//keepalive=32768", "“keepalive=32768”", "from 0 to 32767" },
     { "popen//keepalive", "“keepalive” needs a value", "keepalive=SECONDS" },
     { "popen//execmodel=tornado", "“execmodel=tornado”", "gevent" },
+    { "ssh=host//ssh_client=putty", "“ssh_client=putty”", "openssh" },
     { "popen//python=a 'b", "“python=a 'b”", "quotes" },
   };
 

@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "transport/execnet-ssh-client-transport-private.h"
+
+#include "base/execnet-error.h"
+#include "transport/execnet-keepalive-private.h"
+#include "transport/execnet-remote-command-private.h"
+#include "transport/execnet-ssh-client-errors-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* The host is given up when so many questions in a row have had no answer. */
+#define KEEPALIVES "2"
+
+struct _ExecnetSshClientTransport
+{
+  ExecnetProcessTransport parent_instance;
+
+  ExecnetXSpec *spec;
+  ExecnetSshOptions *options;
+  ExecnetTransport *front; /* outlives this */
+  char *command;           /* for the other side */
+};
+
+G_DEFINE_FINAL_TYPE (ExecnetSshClientTransport,
+                     execnet_ssh_client_transport,
+                     EXECNET_TYPE_PROCESS_TRANSPORT)
+
+static void
+append_option (GStrvBuilder *arguments, const char *option)
+{
+  g_strv_builder_add (arguments, "-o");
+  g_strv_builder_add (arguments, option);
+}
+
+/* A host that vanished without a word must be noticed; what the configuration says counts where the
+ * specification says nothing. */
+static void
+append_keepalive (ExecnetSshClientTransport *self, GStrvBuilder *arguments)
+{
+  g_autofree char *interval = NULL;
+
+  if (!execnet_xspec_has (self->spec, "keepalive") && self->options->server_alive_interval > 0)
+    return;
+  interval = g_strdup_printf ("ServerAliveInterval=%u", execnet_keepalive_get_seconds (self->spec));
+  append_option (arguments, interval);
+  append_option (arguments, "ServerAliveCountMax=" KEEPALIVES);
+}
+
+/* The first value of an option counts: what a gateway needs comes before what the user says. */
+static char **
+make_arguments (ExecnetSshClientTransport *self)
+{
+  const ExecnetSshTarget *target = self->options->target;
+  g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
+
+  g_strv_builder_add (arguments, "ssh");
+  g_strv_builder_add (arguments, "-T");
+  append_option (arguments, "RemoteCommand=none");
+  append_option (arguments, "ControlMaster=no");
+  append_keepalive (self, arguments);
+  if (target->config_file != NULL)
+    {
+      g_strv_builder_add (arguments, "-F");
+      g_strv_builder_add (arguments, target->config_file);
+    }
+  g_strv_builder_addv (arguments, (const char **) target->arguments);
+  g_strv_builder_add (arguments, target->destination);
+  g_strv_builder_add (arguments, self->command);
+  return g_strv_builder_end (arguments);
+}
+
+static gboolean
+execnet_ssh_client_transport_prepare (ExecnetProcessTransport *transport,
+                                      ExecnetProcessStart *start,
+                                      GError **error)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+
+  start->argv = make_arguments (self);
+  start->stdio = EXECNET_STDIO_PIPES;
+  return TRUE;
+}
+
+static GError *
+execnet_ssh_client_transport_new_spawn_error (ExecnetProcessTransport *transport,
+                                              const char *program,
+                                              const char *why)
+{
+  return g_error_new (EXECNET_ERROR,
+                      EXECNET_ERROR_FAILED,
+                      _ ("The OpenSSH client “%s” can't be started: %s. Install one."),
+                      program,
+                      why);
+}
+
+static GError *
+execnet_ssh_client_transport_explain_end (ExecnetTransport *transport,
+                                          const ExecnetTransportEnd *end,
+                                          gboolean was_up)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+  GError *error = NULL;
+
+  if (!was_up)
+    error = execnet_remote_command_explain_end (self->spec, self->options->host, end);
+  if (error == NULL)
+    error = execnet_ssh_client_explain_end (self->options->host, end, was_up);
+  return error;
+}
+
+static char *
+execnet_ssh_client_transport_describe_progress (ExecnetTransport *transport)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+  g_autofree char *last_output
+      = execnet_process_transport_dup_last_output (EXECNET_PROCESS_TRANSPORT (self));
+
+  if (*last_output != '\0')
+    return g_strdup_printf (_ ("The OpenSSH client has not reached an interpreter on “%s”; it last "
+                               "printed: %s"),
+                            self->options->host,
+                            last_output);
+  return g_strdup_printf (_ ("The OpenSSH client has not reached an interpreter on “%s”."),
+                          self->options->host);
+}
+
+static void
+execnet_ssh_client_transport_finalize (GObject *object)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (object);
+
+  g_clear_object (&self->spec);
+  g_clear_pointer (&self->options, execnet_ssh_options_unref);
+  g_free (self->command);
+
+  G_OBJECT_CLASS (execnet_ssh_client_transport_parent_class)->finalize (object);
+}
+
+static void
+execnet_ssh_client_transport_class_init (ExecnetSshClientTransportClass *klass)
+{
+  ExecnetTransportClass *transport_class = EXECNET_TRANSPORT_CLASS (klass);
+  ExecnetProcessTransportClass *process_class = EXECNET_PROCESS_TRANSPORT_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = execnet_ssh_client_transport_finalize;
+  transport_class->explain_end = execnet_ssh_client_transport_explain_end;
+  transport_class->describe_progress = execnet_ssh_client_transport_describe_progress;
+  process_class->prepare = execnet_ssh_client_transport_prepare;
+  process_class->new_spawn_error = execnet_ssh_client_transport_new_spawn_error;
+}
+
+static void
+execnet_ssh_client_transport_init (ExecnetSshClientTransport *self)
+{
+}
+
+ExecnetTransport *
+execnet_ssh_client_transport_new (ExecnetXSpec *spec,
+                                  ExecnetSshOptions *options,
+                                  ExecnetTransport *front,
+                                  GError **error)
+{
+  g_autoptr (ExecnetSshClientTransport) self
+      = g_object_new (EXECNET_TYPE_SSH_CLIENT_TRANSPORT, NULL);
+
+  self->spec = g_object_ref (spec);
+  self->options = execnet_ssh_options_ref (options);
+  self->front = front;
+  self->command = execnet_remote_command_new (spec, error);
+  if (self->command == NULL)
+    return NULL;
+  return EXECNET_TRANSPORT (g_steal_pointer (&self));
+}
