@@ -58,7 +58,10 @@ def make_tls(options):
                       % options.cert)
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    if hasattr(context, 'minimum_version'):
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    else:
+        context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
     try:
         context.load_cert_chain(options.cert, options.key, ask)
     except (EnvironmentError, ValueError):
@@ -84,6 +87,7 @@ def main(arguments=None):
         listeners = [listen_on_file(port)] if host == 'unix' else listen_on_host(host, port)
         check_exposure(listeners, options)
         server = Server(listeners, options, token, tls)
+        server.prepare()
     except Refusal:
         for listener in listeners:
             listener.close()

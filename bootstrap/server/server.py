@@ -20,8 +20,8 @@ class Server(object):
         self.poll = select.poll()
         self.wake_reading, self.wake_writing = os.pipe()
 
-    def serve(self):
-        """Returns after a signal to end, or with `--once` after the end of the one client."""
+    def prepare(self):
+        """From here on a signal ends it in good order."""
         for descriptor in (self.wake_reading, self.wake_writing):
             set_alone(descriptor)
             set_non_blocking(descriptor)
@@ -33,6 +33,9 @@ class Server(object):
         for listener in self.listeners.values():
             listener.setblocking(False)
             self.poll.register(listener, select.POLLIN)
+
+    def serve(self):
+        """Returns after a signal to end, or with `--once` after the end of the one client."""
         while not self.stopped_by and not self.is_done:
             self.turn()
         self.end()

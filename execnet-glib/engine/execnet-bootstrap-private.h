@@ -26,6 +26,9 @@ typedef enum
 
 ExecnetGreeting execnet_bootstrap_read_greeting (const guint8 *bytes, gsize length, GError **error);
 
+/* What an error shows of bytes that are no answer. */
+char *execnet_bootstrap_quote_stray_output (const guint8 *bytes, gsize length);
+
 /* The error for bytes that are no answer, which it quotes. */
 GError *execnet_bootstrap_new_stray_output_error (const guint8 *bytes, gsize length);
 

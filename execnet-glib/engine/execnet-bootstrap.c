@@ -135,19 +135,26 @@ execnet_bootstrap_read_greeting (const guint8 *bytes, gsize length, GError **err
   return EXECNET_GREETING_UP;
 }
 
-GError *
-execnet_bootstrap_new_stray_output_error (const guint8 *bytes, gsize length)
+char *
+execnet_bootstrap_quote_stray_output (const guint8 *bytes, gsize length)
 {
   g_autofree char *valid = g_utf8_make_valid ((const char *) bytes, MIN (length, MAX_QUOTED));
 
   g_strchomp (valid);
+  return g_strconcat (valid, length > MAX_QUOTED ? "…" : "", NULL);
+}
+
+GError *
+execnet_bootstrap_new_stray_output_error (const guint8 *bytes, gsize length)
+{
+  g_autofree char *quoted = execnet_bootstrap_quote_stray_output (bytes, length);
+
   return g_error_new (EXECNET_ERROR,
                       EXECNET_ERROR_UNEXPECTED_OUTPUT,
-                      _ ("Something else was printed where the worker should answer: “%s%s”. The "
+                      _ ("Something else was printed where the worker should answer: “%s”. The "
                          "interpreter must print nothing by itself: look at what “python=” names "
                          "and at the start-up files of its environment."),
-                      valid,
-                      length > MAX_QUOTED ? "…" : "");
+                      quoted);
 }
 
 GVariant *

@@ -123,6 +123,9 @@ take_end (ExecnetGatewayCore *self)
   g_auto (ExecnetTransportEnd) end = { 0 };
 
   execnet_transport_get_end (life->transport, &end);
+  if (self->state != EXECNET_GATEWAY_RUNNING && life->stray_output->len > 0)
+    end.stray_output = execnet_bootstrap_quote_stray_output (life->stray_output->data,
+                                                             life->stray_output->len);
   life->explanation = execnet_transport_explain_end (
       life->transport, &end, self->state == EXECNET_GATEWAY_RUNNING);
   if (end.exited)

@@ -271,7 +271,20 @@ execnet_socket_transport_explain_end (ExecnetTransport *transport,
 
   if (execnet_keepalive_has_expired (self->keepalive))
     return execnet_keepalive_new_error (self->keepalive, self->name);
-  return NULL;
+  if (was_up)
+    return NULL;
+  if (end->stray_output != NULL)
+    return g_error_new (EXECNET_ERROR,
+                        EXECNET_ERROR_UNEXPECTED_OUTPUT,
+                        _ ("What is at “%s” is no socket server: it says “%s”. Check the address."),
+                        self->name,
+                        end->stray_output);
+  return g_error_new (EXECNET_ERROR,
+                      EXECNET_ERROR_DIED,
+                      _ ("The server at “%s” closed the connection before a worker answered; look "
+                         "at what it says, and check that it is a socket server of execnet-glib or "
+                         "of execnet."),
+                      self->name);
 }
 
 static char *

@@ -25,6 +25,9 @@
 /* Both what the server sends in this talk and why it won't talk are shorter. */
 #define LONGEST_ANSWER 4096
 
+/* How much of an odd answer an error shows, in bytes. */
+#define MAX_QUOTED 200
+
 /* Before the reason of a refusal: '0' and its length. */
 #define REFUSAL_HEADER 5
 
@@ -214,7 +217,8 @@ return_odd_answer (GTask *task)
 {
   g_autoptr (GTask) owned = task;
   Talk *talk = g_task_get_task_data (task);
-  g_autofree char *valid = g_utf8_make_valid (talk->answer, MIN (talk->n_answered, 200));
+  gsize length = strnlen (talk->answer, MIN (talk->n_answered, MAX_QUOTED));
+  g_autofree char *valid = g_utf8_make_valid (talk->answer, length);
 
   g_task_return_new_error (task,
                            EXECNET_ERROR,

@@ -25,6 +25,7 @@ typedef struct
   gint exit_status;  /* 0 to 255, or -1 when a signal ended it */
   gint term_signal;  /* the signal, or 0 */
   char *last_output; /* the last lines of stderr, valid UTF-8; may be empty, not NULL */
+  char *stray_output; /* for explain_end: what came where a worker should answer, valid UTF-8, or NULL */
 } ExecnetTransportEnd;
 
 /* Gets what is printed on the other side, as it comes. Worker thread. */

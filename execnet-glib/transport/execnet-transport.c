@@ -169,6 +169,7 @@ void
 execnet_transport_end_clear (ExecnetTransportEnd *end)
 {
   g_clear_pointer (&end->last_output, g_free);
+  g_clear_pointer (&end->stray_output, g_free);
 }
 
 GError *

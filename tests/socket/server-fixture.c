@@ -20,18 +20,17 @@ start (const char *const *argv, GSubprocessFlags flags)
 
   self->process = g_subprocess_newv (argv, flags, &error);
   g_assert_no_error (error);
+  if ((flags & G_SUBPROCESS_FLAGS_STDOUT_PIPE) != 0)
+    self->prints = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
   return self;
 }
 
-static char *
-read_line (GInputStream *stream)
+char *
+server_read_line (Server *self)
 {
-  g_autoptr (GDataInputStream) data = g_data_input_stream_new (stream);
   g_autoptr (GError) error = NULL;
-  char *line;
+  char *line = g_data_input_stream_read_line (self->prints, NULL, NULL, &error);
 
-  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (data), FALSE);
-  line = g_data_input_stream_read_line (data, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (line);
   return line;
@@ -41,7 +40,7 @@ read_line (GInputStream *stream)
 static void
 take_address (Server *self)
 {
-  g_autofree char *line = read_line (g_subprocess_get_stdout_pipe (self->process));
+  g_autofree char *line = server_read_line (self);
   const char *address = strrchr (line, ' ') != NULL ? strrchr (line, ' ') + 1 : line;
 
   self->address = g_strdup (address);
@@ -76,7 +75,7 @@ server_new_code (const char *code)
 {
   const char *argv[] = { SYSTEM_PYTHON, "-uc", code, NULL };
   Server *self = start (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autofree char *line = read_line (g_subprocess_get_stdout_pipe (self->process));
+  g_autofree char *line = server_read_line (self);
 
   self->address = g_strconcat ("127.0.0.1:", line, NULL);
   self->port = g_ascii_strtoull (line, NULL, 10);
@@ -135,6 +134,7 @@ server_free (Server *self)
       g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 0);
     }
   g_clear_object (&self->messages);
+  g_clear_object (&self->prints);
   g_object_unref (self->process);
   g_free (self->address);
   g_free (self);

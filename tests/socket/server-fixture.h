@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GSubprocess *process;
+  GDataInputStream *prints;   /* what it says on standard output */
   GDataInputStream *messages; /* what it says on standard error */
   char *address;              /* what follows socket= */
   guint16 port;
@@ -30,6 +31,9 @@ void server_free (Server *self);
 
 /* Specifications for it; `more` begins with a // or is empty. */
 char *server_spec (Server *self, const char *more);
+
+/* Waits for the next line on standard output. */
+char *server_read_line (Server *self);
 
 /* Waits for a message with the text. */
 void server_expect (Server *self, const char *text);
