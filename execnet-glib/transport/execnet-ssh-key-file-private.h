@@ -25,6 +25,9 @@ void execnet_ssh_key_file_free (ExecnetSshKeyFile *self);
 /* The type that a public key names first, or NULL. */
 char *execnet_ssh_dup_key_type (const guint8 *bytes, gsize length);
 
+/* The bytes of a signature that has its type before them, or NULL. */
+guint8 *execnet_ssh_dup_signature_bytes (GBytes *signature, gsize *length);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExecnetSshKeyFile, execnet_ssh_key_file_free)
 
 G_END_DECLS

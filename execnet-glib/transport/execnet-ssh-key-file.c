@@ -64,6 +64,18 @@ execnet_ssh_dup_key_type (const guint8 *bytes, gsize length)
   return g_strndup ((const char *) type, type_length);
 }
 
+guint8 *
+execnet_ssh_dup_signature_bytes (GBytes *signature, gsize *length)
+{
+  KeyReader reader = { 0 };
+  const guint8 *string;
+
+  reader.bytes = g_bytes_get_data (signature, &reader.length);
+  if (!read_string (&reader, &string, length) || !read_string (&reader, &string, length))
+    return NULL;
+  return g_memdup2 (string, *length);
+}
+
 static void
 take_public_key (ExecnetSshKeyFile *self, const guint8 *bytes, gsize length)
 {

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The execnet-glib authors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Logging in with a key: those of the files, in their order. Of a file that is encrypted the host is
- * asked first whether it would take it, so that nobody is asked for a passphrase in vain. */
+/* Logging in with a key: those that an agent has, and those of the files. Of a file that is
+ * encrypted the host is asked first whether it would take it, so that nobody is asked for a
+ * passphrase in vain. */
 
 #include "config.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/execnet-error.h"
 #include "base/execnet-trace-private.h"
+#include "transport/execnet-ssh-agent-private.h"
 #include "transport/execnet-ssh-aside-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -18,13 +20,43 @@
 /* Which version of the library signs with RSA so that today's hosts take it. */
 #define VERSION_WITH_RSA 0x010b00
 
+/* One that can be offered: of a file, of an agent, or of both, which is then the agent's. */
+typedef struct
+{
+  ExecnetSshKeyFile *file;
+  ExecnetAgentIdentity *identity;
+} LoginKey;
+
 static gboolean try_key (ExecnetSshLogin *self);
 
-static ExecnetSshKeyFile *
+static LoginKey *
+add_key (ExecnetSshLogin *self, ExecnetSshKeyFile *file, ExecnetAgentIdentity *identity)
+{
+  LoginKey *key = g_new0 (LoginKey, 1);
+
+  key->file = file;
+  key->identity = identity;
+  g_ptr_array_add (self->keys, key);
+  return key;
+}
+
+void
+execnet_ssh_login_free_key (gpointer data)
+{
+  LoginKey *key = data;
+
+  g_clear_pointer (&key->file, execnet_ssh_key_file_free);
+  g_clear_pointer (&key->identity, execnet_agent_identity_free);
+  g_free (key);
+}
+
+static LoginKey *
 get_key (ExecnetSshLogin *self)
 {
-  return self->n_key < self->key_files->len ? g_ptr_array_index (self->key_files, self->n_key) : NULL;
+  return self->n_key < self->keys->len ? g_ptr_array_index (self->keys, self->n_key) : NULL;
 }
+
+/* What there is */
 
 static gboolean
 can_use (const char *type)
@@ -38,85 +70,169 @@ can_use (const char *type)
 }
 
 static void
-note_only_openssh (ExecnetSshLogin *self, const char *path, const char *type)
+note_only_openssh (ExecnetSshLogin *self, const char *name, const char *type)
 {
-  execnet_trace ("ssh %s: the library can't use %s (%s)", self->session->name, path, type);
+  execnet_trace ("ssh %s: the library can't use %s (%s)", self->session->name, name, type);
   if (self->only_openssh->len > 0)
     g_string_append (self->only_openssh, ", ");
-  g_string_append_printf (self->only_openssh, "%s (%s)", path, type);
+  g_string_append_printf (self->only_openssh, "“%s” (%s)", name, type);
 }
 
 static void
-load_keys (ExecnetSshLogin *self)
+load_files (ExecnetSshLogin *self)
 {
   char **paths = self->session->options->identity_files;
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (ExecnetSshKeyFile) key = execnet_ssh_key_file_load (paths[i], &error);
+      g_autoptr (ExecnetSshKeyFile) file = execnet_ssh_key_file_load (paths[i], &error);
 
       if (error != NULL)
         execnet_ssh_login_note (self, error->message);
-      if (key == NULL)
-        continue;
-      if (can_use (key->type))
-        g_ptr_array_add (self->key_files, g_steal_pointer (&key));
-      else
-        note_only_openssh (self, key->path, key->type);
+      if (file != NULL)
+        add_key (self, g_steal_pointer (&file), NULL);
     }
 }
 
-/* What became of a key that the host was offered. */
+static LoginKey *
+find_file_of (ExecnetSshLogin *self, ExecnetAgentIdentity *identity)
+{
+  for (guint i = 0; i < self->keys->len; i++)
+    {
+      LoginKey *key = g_ptr_array_index (self->keys, i);
+
+      if (key->file != NULL && key->identity == NULL && key->file->public_key != NULL
+          && g_bytes_equal (key->file->public_key, identity->key))
+        return key;
+    }
+  return NULL;
+}
+
+static void
+take_identities (ExecnetSshLogin *self, GPtrArray *identities)
+{
+  g_ptr_array_set_free_func (identities, NULL);
+  for (guint i = 0; i < identities->len; i++)
+    {
+      ExecnetAgentIdentity *identity = g_ptr_array_index (identities, i);
+      LoginKey *key = find_file_of (self, identity);
+
+      if (key != NULL)
+        key->identity = identity;
+      else if (!self->session->options->identities_only)
+        add_key (self, NULL, identity);
+      else
+        execnet_agent_identity_free (identity);
+    }
+}
+
+/* As OpenSSH's client: keys of files that the agent has, others that it has, other files. */
+static int
+rank (LoginKey *key)
+{
+  if (key->identity == NULL)
+    return 2;
+  return key->file != NULL ? 0 : 1;
+}
+
+static void
+sort_keys (ExecnetSshLogin *self)
+{
+  g_autoptr (GPtrArray) unsorted = g_steal_pointer (&self->keys);
+
+  self->keys = g_ptr_array_new_with_free_func (execnet_ssh_login_free_key);
+  g_ptr_array_set_free_func (unsorted, NULL);
+  for (int wanted = 0; wanted <= 2; wanted++)
+    {
+      for (guint i = 0; i < unsorted->len; i++)
+        {
+          if (rank (g_ptr_array_index (unsorted, i)) == wanted)
+            g_ptr_array_add (self->keys, g_ptr_array_index (unsorted, i));
+        }
+    }
+}
+
+/* What became of a key */
+
+static char *
+dup_key_name (ExecnetSshLogin *self, LoginKey *key)
+{
+  if (key->identity == NULL)
+    return g_filename_display_name (key->file->path);
+  return g_strdup_printf (self->has_refused ? _ ("“%s” of the agent, which refused to sign")
+                                            : _ ("“%s” of the agent"),
+                          key->identity->comment);
+}
+
+static gboolean
+go_to_next_key (ExecnetSshLogin *self)
+{
+  self->n_key++;
+  self->n_prompts = 0;
+  self->is_key_accepted = FALSE;
+  self->has_refused = FALSE;
+  g_clear_pointer (&self->secret, execnet_secret_free);
+  return execnet_ssh_login_go_on (self, try_key);
+}
+
 static gboolean
 take_result (ExecnetSshLogin *self, int code)
 {
-  ExecnetSshKeyFile *key = get_key (self);
-  g_autofree char *name = g_filename_display_name (key->path);
+  g_autofree char *name = dup_key_name (self, get_key (self));
 
   if (code == 0)
     return execnet_ssh_login_succeed (self);
   if (execnet_ssh_login_check_loss (self, code))
     return FALSE;
   execnet_ssh_login_note (self, name);
-  self->n_key++;
-  self->n_prompts = 0;
-  g_clear_pointer (&self->secret, execnet_secret_free);
+  go_to_next_key (self);
   /* After a signature: it may have been taken as the first of several steps. */
   if (code == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
     return execnet_ssh_login_ask_methods (self);
-  return execnet_ssh_login_go_on (self, try_key);
+  return TRUE;
 }
 
+/* Files */
+
 static int
-offer_key (ExecnetSshSession *session, ExecnetSshKeyFile *key, const char *passphrase)
+offer_file (ExecnetSshSession *session, ExecnetSshKeyFile *file, const char *passphrase)
 {
   const char *user = session->options->user;
 
   return libssh2_userauth_publickey_frommemory (
-      session->ssh, user, strlen (user), NULL, 0, key->contents, key->length, passphrase);
+      session->ssh, user, strlen (user), NULL, 0, file->contents, file->length, passphrase);
 }
 
 static gboolean
-try_plain_key (ExecnetSshLogin *self)
+try_plain_file (ExecnetSshLogin *self)
 {
-  int code = offer_key (self->session, get_key (self), NULL);
+  int code = offer_file (self->session, get_key (self)->file, NULL);
 
   if (code == LIBSSH2_ERROR_EAGAIN)
     return FALSE;
   return take_result (self, code);
 }
 
-/* Encrypted keys: working the passphrase out is made to take long. */
+/* Encrypted files: to work the key out is made to take long. */
 
 static gboolean ask_passphrase (ExecnetSshLogin *self);
 
+/* The other thread. */
 static int
-offer_encrypted_key (ExecnetSshSession *session, gpointer data)
+offer_encrypted_file (ExecnetSshSession *session, gpointer data)
 {
   ExecnetSshLogin *self = data;
 
-  return offer_key (session, get_key (self), self->secret);
+  return offer_file (session, get_key (self)->file, self->secret);
+}
+
+static gboolean
+is_about_file (int code)
+{
+  return code == LIBSSH2_ERROR_FILE || code == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED
+         || code == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED || code == LIBSSH2_ERROR_DECRYPT
+         || code == LIBSSH2_ERROR_PROTO;
 }
 
 static void
@@ -124,10 +240,8 @@ on_offered (ExecnetSshSession *session, int code, gpointer data)
 {
   ExecnetSshLogin *self = data;
 
-  /* Anything else comes from the file: the passphrase is wrong. */
-  if (code == 0 || code == LIBSSH2_ERROR_AUTHENTICATION_FAILED
-      || code == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED || code == LIBSSH2_ERROR_SOCKET_RECV
-      || code == LIBSSH2_ERROR_SOCKET_DISCONNECT || code == LIBSSH2_ERROR_SOCKET_SEND)
+  g_clear_pointer (&self->secret, execnet_secret_free);
+  if (!is_about_file (code))
     take_result (self, code);
   else if (++self->n_prompts < session->options->number_of_password_prompts)
     execnet_ssh_login_go_on (self, ask_passphrase);
@@ -149,12 +263,11 @@ on_passphrase (GObject *source, GAsyncResult *result, gpointer data)
       execnet_secret_free (secret);
       return;
     }
-  execnet_secret_free (self->secret);
   self->secret = secret;
   if (secret != NULL)
-    execnet_ssh_aside_begin (session, offer_encrypted_key, NULL, on_offered, self);
+    execnet_ssh_aside_begin (session, offer_encrypted_file, NULL, on_offered, self);
   else if (execnet_ssh_login_take_refusal (self, error))
-    take_result (self, LIBSSH2_ERROR_FILE);
+    go_to_next_key (self);
   execnet_ssh_session_pump (session);
 }
 
@@ -163,7 +276,7 @@ ask_passphrase (ExecnetSshLogin *self)
 {
   execnet_ssh_login_ask (self,
                          EXECNET_QUESTION_PASSPHRASE,
-                         get_key (self)->path,
+                         get_key (self)->file->path,
                          self->n_prompts > 0,
                          on_passphrase);
   return FALSE;
@@ -178,23 +291,102 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC (on_accepted)
   return -1;
 }
 
-static gboolean
-probe_key (ExecnetSshLogin *self)
+static int
+offer_public_key (ExecnetSshLogin *self,
+                  GBytes *key,
+                  LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC ((*sign)))
 {
-  ExecnetSshKeyFile *key = get_key (self);
   gpointer abstract = self;
-  int code;
 
-  code = libssh2_userauth_publickey (self->session->ssh,
+  return libssh2_userauth_publickey (self->session->ssh,
                                      self->session->options->user,
-                                     g_bytes_get_data (key->public_key, NULL),
-                                     g_bytes_get_size (key->public_key),
-                                     on_accepted,
+                                     g_bytes_get_data (key, NULL),
+                                     g_bytes_get_size (key),
+                                     sign,
                                      &abstract);
+}
+
+static gboolean
+probe_file (ExecnetSshLogin *self)
+{
+  int code = offer_public_key (self, get_key (self)->file->public_key, on_accepted);
+
   if (code == LIBSSH2_ERROR_EAGAIN)
     return FALSE;
   if (self->is_key_accepted)
     return execnet_ssh_login_go_on (self, ask_passphrase);
+  return take_result (self, code);
+}
+
+/* The agent signs, which may take long: it can ask a person by itself. */
+
+static void
+on_signed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ExecnetSshSession) session = data;
+  g_autoptr (GError) error = NULL;
+  GBytes *signature = execnet_ssh_agent_sign_finish (result, &error);
+
+  if (session->login == NULL)
+    {
+      g_clear_pointer (&signature, g_bytes_unref);
+      return;
+    }
+  if (signature == NULL)
+    execnet_trace ("ssh %s: %s", session->name, error->message);
+  session->login->signature = signature;
+  session->login->signing = EXECNET_SSH_SIGNED;
+  execnet_ssh_session_pump (session);
+}
+
+/* The library adds the type by itself. */
+static int
+give_signature (ExecnetSshLogin *self, unsigned char **bytes, size_t *length)
+{
+  g_autoptr (GBytes) signature = g_steal_pointer (&self->signature);
+  g_autofree guint8 *inner = NULL;
+
+  self->signing = EXECNET_SSH_NOT_SIGNING;
+  self->has_refused = signature == NULL;
+  if (signature == NULL)
+    return -1;
+  inner = execnet_ssh_dup_signature_bytes (signature, length);
+  if (inner == NULL)
+    return -1;
+  *bytes = malloc (*length);
+  memcpy (*bytes, inner, *length);
+  return 0;
+}
+
+static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC (on_agent_must_sign)
+{
+  ExecnetSshLogin *self = *abstract;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (self->signing == EXECNET_SSH_SIGNED)
+    return give_signature (self, sig, sig_len);
+  if (self->signing == EXECNET_SSH_NOT_SIGNING)
+    {
+      bytes = g_bytes_new (data, data_len);
+      self->signing = EXECNET_SSH_SIGNING;
+      execnet_ssh_agent_sign_async (self->session->options->identity_agent,
+                                    get_key (self)->identity->key,
+                                    bytes,
+                                    0,
+                                    self->cancellable,
+                                    on_signed,
+                                    execnet_ssh_session_ref (self->session));
+    }
+  return LIBSSH2_ERROR_EAGAIN;
+}
+
+static gboolean
+try_identity (ExecnetSshLogin *self)
+{
+  int code = offer_public_key (self, get_key (self)->identity->key, on_agent_must_sign);
+
+  if (code == LIBSSH2_ERROR_EAGAIN)
+    return FALSE;
   return take_result (self, code);
 }
 
@@ -203,25 +395,64 @@ probe_key (ExecnetSshLogin *self)
 static gboolean
 try_key (ExecnetSshLogin *self)
 {
-  ExecnetSshKeyFile *key = get_key (self);
+  LoginKey *key = get_key (self);
+  const char *type;
 
   if (key == NULL)
     return execnet_ssh_login_next_method (self);
-  self->is_key_accepted = FALSE;
-  if (!key->is_encrypted)
-    return execnet_ssh_login_go_on (self, try_plain_key);
-  if (key->public_key != NULL)
-    return execnet_ssh_login_go_on (self, probe_key);
+  type = key->identity != NULL ? key->identity->type : key->file->type;
+  if (!can_use (type))
+    {
+      g_autofree char *name = dup_key_name (self, key);
+
+      note_only_openssh (self, name, type);
+      return go_to_next_key (self);
+    }
+  if (key->identity != NULL)
+    return execnet_ssh_login_go_on (self, try_identity);
+  if (!key->file->is_encrypted)
+    return execnet_ssh_login_go_on (self, try_plain_file);
+  if (key->file->public_key != NULL)
+    return execnet_ssh_login_go_on (self, probe_file);
   return execnet_ssh_login_go_on (self, ask_passphrase);
+}
+
+static void
+on_agent_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ExecnetSshSession) session = data;
+  ExecnetSshLogin *self = session->login;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) identities = execnet_ssh_agent_list_finish (result, &error);
+
+  if (self == NULL)
+    return;
+  if (identities != NULL)
+    take_identities (self, identities);
+  else
+    execnet_trace ("ssh %s: %s", session->name, error->message);
+  sort_keys (self);
+  execnet_ssh_login_go_on (self, try_key);
+  execnet_ssh_session_pump (session);
 }
 
 gboolean
 execnet_ssh_login_try_keys (ExecnetSshLogin *self)
 {
-  if (!self->session->options->pubkey_authentication)
+  ExecnetSshSession *session = self->session;
+
+  if (!session->options->pubkey_authentication)
     return execnet_ssh_login_next_method (self);
-  if (!self->has_keys)
-    load_keys (self);
+  if (self->has_keys)
+    return execnet_ssh_login_go_on (self, try_key);
   self->has_keys = TRUE;
-  return execnet_ssh_login_go_on (self, try_key);
+  load_files (self);
+  if (session->options->identity_agent == NULL)
+    return execnet_ssh_login_go_on (self, try_key);
+  self->step = NULL;
+  execnet_ssh_agent_list_async (session->options->identity_agent,
+                                self->cancellable,
+                                on_agent_listed,
+                                execnet_ssh_session_ref (session));
+  return FALSE;
 }

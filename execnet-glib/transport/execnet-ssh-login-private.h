@@ -18,6 +18,13 @@ G_BEGIN_DECLS
  * pumps the session. */
 typedef gboolean (*ExecnetSshLoginStep) (ExecnetSshLogin *self);
 
+typedef enum
+{
+  EXECNET_SSH_NOT_SIGNING,
+  EXECNET_SSH_SIGNING,
+  EXECNET_SSH_SIGNED,
+} ExecnetSshSigning;
+
 struct _ExecnetSshLogin
 {
   ExecnetSshSession *session; /* holds the login, not the other way round */
@@ -35,12 +42,15 @@ struct _ExecnetSshLogin
   GString *only_openssh; /* what there would be, if the library could use it */
   GError *interaction_error; /* what would have been asked, had there been anybody to ask */
 
-  /* Public keys: files that were found, and where we are in them. */
+  /* Public keys: those that were found, and where we are in them. */
   gboolean has_keys;
-  GPtrArray *key_files; /* of ExecnetSshKeyFile */
+  GPtrArray *keys; /* what they are knows execnet-ssh-login-keys.c */
   guint n_key;
   gboolean is_key_accepted;
   ExecnetSecret *secret; /* passphrase or password that is being tried */
+  ExecnetSshSigning signing; /* what the agent does */
+  GBytes *signature;
+  gboolean has_refused; /* the agent, to sign with the key */
   guint n_prompts;
   guint n_rounds;
   gpointer prompts; /* what the host asks; the other thread's */
@@ -100,6 +110,7 @@ execnet_ssh_login_take_yes (ExecnetSshSession *session, GAsyncResult *result, GE
 gboolean execnet_ssh_login_take_refusal (ExecnetSshLogin *self, GError *error);
 
 gboolean execnet_ssh_login_check_host_key (ExecnetSshLogin *self);
+void execnet_ssh_login_free_key (gpointer key);
 gboolean execnet_ssh_login_try_keys (ExecnetSshLogin *self);
 gboolean execnet_ssh_login_try_password (ExecnetSshLogin *self);
 gboolean execnet_ssh_login_try_keyboard (ExecnetSshLogin *self);

@@ -33,7 +33,8 @@ login_free (ExecnetSshLogin *self)
   g_string_free (self->tried, TRUE);
   g_string_free (self->only_openssh, TRUE);
   g_clear_error (&self->interaction_error);
-  g_ptr_array_unref (self->key_files);
+  g_ptr_array_unref (self->keys);
+  g_clear_pointer (&self->signature, g_bytes_unref);
   g_clear_pointer (&self->secret, execnet_secret_free);
   g_free (self);
 }
@@ -360,7 +361,7 @@ execnet_ssh_session_login_async (ExecnetSshSession *session,
   self->transport = transport != NULL ? g_object_ref (transport) : NULL;
   self->tried = g_string_new (NULL);
   self->only_openssh = g_string_new (NULL);
-  self->key_files = g_ptr_array_new_with_free_func ((GDestroyNotify) execnet_ssh_key_file_free);
+  self->keys = g_ptr_array_new_with_free_func (execnet_ssh_login_free_key);
   self->doing = N_ ("The host accepted the connection, and has said nothing.");
   self->step = shake_hands;
   session->login = self;

@@ -71,8 +71,10 @@ def signal_all(pids, number):
 
 
 def make_key(path, kind, passphrase=''):
-    subprocess.run([find_program('ssh-keygen'), '-q', '-t', kind, '-N', passphrase,
-                    '-C', path.name, '-f', str(path)],
+    """`kind` as in "ed25519", or with a number of bits: "ecdsa-521"."""
+    kind, _, bits = kind.partition('-')
+    subprocess.run([find_program('ssh-keygen'), '-q', '-t', kind, *(['-b', bits] if bits else []),
+                    '-N', passphrase, '-C', path.name, '-f', str(path)],
                    check=True, stdin=subprocess.DEVNULL)
     return path
 
