@@ -1,42 +1,133 @@
 /* SPDX-FileCopyrightText: The execnet-glib authors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whether the host's key is the right one. */
+/* Whether the host's key is the right one. A host has several, and shows one of the first type that
+ * it is asked for: so those come first by which it is known. */
 
 #include "config.h"
 
 #include "transport/execnet-ssh-login-private.h"
 
 #include "base/execnet-error.h"
+#include "base/execnet-trace-private.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
-static gboolean
-is_in_file (const char *path, const char *key)
-{
-  g_autofree char *contents = NULL;
+/* What the library can check, the preferred first. */
+static const char *const key_types[] = { "ssh-ed25519",
+                                         "ecdsa-sha2-nistp256",
+                                         "ecdsa-sha2-nistp384",
+                                         "ecdsa-sha2-nistp521",
+                                         "ssh-rsa",
+                                         NULL };
 
-  return g_file_get_contents (path, &contents, NULL, NULL) && strstr (contents, key) != NULL;
+static void
+append_types (GString *list, const char *const *types, const char *const *allowed)
+{
+  for (guint i = 0; types[i] != NULL; i++)
+    {
+      if (!g_strv_contains (key_types, types[i]) || strstr (list->str, types[i]) != NULL
+          || (allowed != NULL && !g_strv_contains (allowed, types[i])))
+        continue;
+      if (list->len > 0)
+        g_string_append_c (list, ',');
+      g_string_append (list, types[i]);
+    }
+}
+
+static void
+set_preferred_types (ExecnetSshLogin *self)
+{
+  ExecnetSshSession *session = self->session;
+  const char *wanted = session->options->host_key_algorithms;
+  g_auto (GStrv) allowed = wanted != NULL ? g_strsplit (wanted, ",", -1) : NULL;
+  g_auto (GStrv) known = execnet_host_keys_dup_types (self->host_keys);
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  append_types (list, (const char *const *) known, (const char *const *) allowed);
+  append_types (list, allowed != NULL ? (const char *const *) allowed : key_types, NULL);
+  execnet_trace ("ssh %s: host keys %s", session->name, list->str);
+  if (list->len > 0)
+    libssh2_session_method_pref (session->ssh, LIBSSH2_METHOD_HOSTKEY, list->str);
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ExecnetSshSession) session = data;
+  ExecnetSshLogin *self = session->login;
+  g_autoptr (GError) error = NULL;
+  ExecnetHostKeys *host_keys = execnet_host_keys_load_finish (result, &error);
+
+  if (self == NULL)
+    {
+      g_clear_pointer (&host_keys, execnet_host_keys_unref);
+      return;
+    }
+  /* It fails only when the login ends, too. */
+  if (host_keys == NULL)
+    return;
+  self->host_keys = host_keys;
+  set_preferred_types (self);
+  execnet_ssh_login_go_on (self, execnet_ssh_login_shake_hands);
+  execnet_ssh_session_pump (session);
+}
+
+gboolean
+execnet_ssh_login_load_host_keys (ExecnetSshLogin *self)
+{
+  self->step = NULL;
+  execnet_host_keys_load_async (self->session->options,
+                                self->cancellable,
+                                on_loaded,
+                                execnet_ssh_session_ref (self->session));
+  return FALSE;
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ExecnetSshSession) session = data;
+  ExecnetSshLogin *self = session->login;
+  GError *error = NULL;
+  gboolean is_trusted = FALSE;
+  gboolean is_right = execnet_host_keys_check_finish (result, &is_trusted, &error);
+
+  if (session->asking_func != NULL)
+    session->asking_func (session, FALSE, session->funcs_data);
+  if (self == NULL)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  self->is_unsafe = !is_trusted;
+  if (is_right)
+    execnet_ssh_login_ask_methods (self);
+  else
+    execnet_ssh_login_fail (self, error);
+  execnet_ssh_session_pump (session);
 }
 
 gboolean
 execnet_ssh_login_check_host_key (ExecnetSshLogin *self)
 {
-  char **files = self->session->options->user_known_hosts_files;
+  ExecnetSshSession *session = self->session;
+  g_autoptr (GBytes) key = NULL;
   gsize length;
   int type;
-  const char *bytes = libssh2_session_hostkey (self->session->ssh, &length, &type);
-  g_autofree char *key = g_base64_encode ((const guchar *) bytes, length);
+  const char *bytes = libssh2_session_hostkey (session->ssh, &length, &type);
 
-  for (guint i = 0; files[i] != NULL; i++)
-    {
-      if (is_in_file (files[i], key))
-        return execnet_ssh_login_ask_methods (self);
-    }
-  return execnet_ssh_login_fail (self,
-                                 g_error_new (EXECNET_ERROR,
-                                              EXECNET_ERROR_HOST_KEY_UNKNOWN,
-                                              _ ("The key of the host “%s” is not known."),
-                                              self->session->name));
+  key = g_bytes_new (bytes, length);
+  self->step = NULL;
+  /* Whether it asks, nobody knows before it does: who shares the session waits as for a question. */
+  if (session->asking_func != NULL)
+    session->asking_func (session, TRUE, session->funcs_data);
+  execnet_host_keys_check_async (self->host_keys,
+                                 key,
+                                 session->options->batch_mode ? NULL : self->questions,
+                                 self->transport,
+                                 self->cancellable,
+                                 on_checked,
+                                 execnet_ssh_session_ref (session));
+  return FALSE;
 }

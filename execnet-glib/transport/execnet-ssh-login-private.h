@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "transport/execnet-host-keys-private.h"
 #include "transport/execnet-questions-private.h"
 #include "transport/execnet-ssh-key-file-private.h"
 #include "transport/execnet-ssh-session-private.h"
@@ -36,6 +37,7 @@ struct _ExecnetSshLogin
   ExecnetSshLoginStep step;    /* NULL while an answer is awaited */
   const char *doing;           /* for who asks why it takes so long; not translated yet */
 
+  ExecnetHostKeys *host_keys; /* that are known */
   char **methods; /* what the host takes */
   guint n_method; /* our preferred one that is being tried */
   GString *tried; /* for the error */
@@ -109,6 +111,8 @@ execnet_ssh_login_take_yes (ExecnetSshSession *session, GAsyncResult *result, GE
  * login has ended. */
 gboolean execnet_ssh_login_take_refusal (ExecnetSshLogin *self, GError *error);
 
+gboolean execnet_ssh_login_load_host_keys (ExecnetSshLogin *self);
+gboolean execnet_ssh_login_shake_hands (ExecnetSshLogin *self);
 gboolean execnet_ssh_login_check_host_key (ExecnetSshLogin *self);
 void execnet_ssh_login_free_key (gpointer key);
 gboolean execnet_ssh_login_try_keys (ExecnetSshLogin *self);

@@ -29,6 +29,7 @@ login_free (ExecnetSshLogin *self)
   g_object_unref (self->cancellable);
   g_clear_pointer (&self->questions, execnet_questions_unref);
   g_clear_object (&self->transport);
+  g_clear_pointer (&self->host_keys, execnet_host_keys_unref);
   g_strfreev (self->methods);
   g_string_free (self->tried, TRUE);
   g_string_free (self->only_openssh, TRUE);
@@ -173,8 +174,8 @@ explain_handshake (ExecnetSshLogin *self, int code)
                       said);
 }
 
-static gboolean
-shake_hands (ExecnetSshLogin *self)
+gboolean
+execnet_ssh_login_shake_hands (ExecnetSshLogin *self)
 {
   ExecnetSshSession *session = self->session;
   int code = libssh2_session_handshake (session->ssh, NO_DESCRIPTOR);
@@ -363,7 +364,7 @@ execnet_ssh_session_login_async (ExecnetSshSession *session,
   self->only_openssh = g_string_new (NULL);
   self->keys = g_ptr_array_new_with_free_func (execnet_ssh_login_free_key);
   self->doing = N_ ("The host accepted the connection, and has said nothing.");
-  self->step = shake_hands;
+  self->step = execnet_ssh_login_load_host_keys;
   session->login = self;
   if (cancellable != NULL)
     self->cancelled_id
