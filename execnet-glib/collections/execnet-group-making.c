@@ -39,15 +39,19 @@ set_failed_error (ExecnetGroup *self, ExecnetGateway *gateway, GError **error)
   g_mutex_unlock (&gateway->core->lock);
 }
 
-static ExecnetGateway *
-make (ExecnetGroup *self, ExecnetXSpec *spec, GCancellable *cancellable, GError **error)
+ExecnetGateway *
+execnet_group_make (ExecnetGroup *self,
+                    ExecnetXSpec *spec,
+                    ExecnetTransport *transport,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   g_autoptr (ExecnetGateway) gateway = NULL;
   GError *reason = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  gateway = execnet_group_start_gateway (self, spec, error);
+  gateway = execnet_group_start (self, spec, transport, NULL, error);
   if (gateway == NULL)
     return NULL;
   execnet_gateway_wait_ready (gateway, -1, cancellable);
@@ -86,7 +90,7 @@ execnet_group_make_gateway_for_xspec (ExecnetGroup *self,
   g_return_val_if_fail (spec == NULL || EXECNET_IS_XSPEC (spec), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return make (self, spec, cancellable, error);
+  return execnet_group_make (self, spec, NULL, cancellable, error);
 }
 
 /**
@@ -124,7 +128,7 @@ execnet_group_make_gateway (ExecnetGroup *self,
       if (parsed == NULL)
         return NULL;
     }
-  return make (self, parsed, cancellable, error);
+  return execnet_group_make (self, parsed, NULL, cancellable, error);
 }
 
 static void
@@ -158,9 +162,11 @@ return_gateway (GTask *task, gpointer result, GError *error)
     }
 }
 
-/* Takes the task over. */
-static void
-make_async (ExecnetGroup *self, ExecnetXSpec *spec, GTask *task)
+void
+execnet_group_make_async (ExecnetGroup *self,
+                          ExecnetXSpec *spec,
+                          ExecnetTransport *transport,
+                          GTask *task)
 {
   g_autoptr (GTask) owned = task;
   ExecnetGateway *gateway;
@@ -168,7 +174,7 @@ make_async (ExecnetGroup *self, ExecnetXSpec *spec, GTask *task)
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  gateway = execnet_group_start_gateway (self, spec, &error);
+  gateway = execnet_group_start (self, spec, transport, NULL, &error);
   if (gateway == NULL)
     {
       g_task_return_error (task, error);
@@ -205,7 +211,7 @@ execnet_group_make_gateway_for_xspec_async (ExecnetGroup *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, execnet_group_make_gateway_for_xspec_async);
-  make_async (self, spec, task);
+  execnet_group_make_async (self, spec, NULL, task);
 }
 
 /**
@@ -268,7 +274,7 @@ execnet_group_make_gateway_async (ExecnetGroup *self,
       g_object_unref (task);
       return;
     }
-  make_async (self, parsed, task);
+  execnet_group_make_async (self, parsed, NULL, task);
 }
 
 /**

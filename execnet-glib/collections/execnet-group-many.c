@@ -178,8 +178,8 @@ begin_one (GTask *task)
   GError *error = NULL;
   GTask *start;
 
-  gateway = execnet_group_start_in_context (
-      group, spec, execnet_mailbox_get_context (group->mailbox), &error);
+  gateway = execnet_group_start (
+      group, spec, NULL, execnet_mailbox_get_context (group->mailbox), &error);
   if (gateway == NULL)
     {
       give_up (making, NULL, error);

@@ -6,6 +6,7 @@
 #include "collections/execnet-group.h"
 #include "engine/execnet-mailbox-private.h"
 #include "transport/execnet-transport-private.h"
+#include "transport/execnet-transport-private.h"
 
 G_BEGIN_DECLS
 
@@ -39,12 +40,25 @@ GPtrArray *execnet_group_dup_running_gateways (ExecnetGroup *self);
  * the thread owns the group's context, or made the group and can own it; else in a moment, there. */
 void execnet_group_update (ExecnetGroup *self);
 
-/* As execnet_group_start_gateway; the gateway's main context is the given one, or the thread-default
- * one for NULL. */
-ExecnetGateway *execnet_group_start_in_context (ExecnetGroup *self,
-                                                ExecnetXSpec *spec,
-                                                GMainContext *context,
-                                                GError **error);
+/* As execnet_group_start_gateway, over the given transport or, for NULL, the one that the spec asks
+ * for; the gateway's main context is the given one, or the thread-default one for NULL. */
+ExecnetGateway *execnet_group_start (ExecnetGroup *self,
+                                     ExecnetXSpec *spec,
+                                     ExecnetTransport *transport,
+                                     GMainContext *context,
+                                     GError **error);
+
+/* execnet-group-making.c: as execnet_group_make_gateway_for_xspec, over the given transport. The
+ * second takes the task over, whose result is the gateway. */
+ExecnetGateway *execnet_group_make (ExecnetGroup *self,
+                                    ExecnetXSpec *spec,
+                                    ExecnetTransport *transport,
+                                    GCancellable *cancellable,
+                                    GError **error);
+void execnet_group_make_async (ExecnetGroup *self,
+                               ExecnetXSpec *spec,
+                               ExecnetTransport *transport,
+                               GTask *task);
 
 /* execnet-group-questions.c. With the lock, or while nobody else has the group. In a fork child they
  * begin anew, without an end. */

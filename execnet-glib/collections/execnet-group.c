@@ -667,7 +667,11 @@ make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
 
 /* With the lock. */
 static ExecnetGateway *
-add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GError **error)
+add_gateway (ExecnetGroup *self,
+             ExecnetXSpec *spec,
+             ExecnetTransport *given_transport,
+             GMainContext *context,
+             GError **error)
 {
   g_autoptr (ExecnetTransport) transport = NULL;
   const char *execmodel = execnet_xspec_get (spec, "execmodel");
@@ -677,7 +681,8 @@ add_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GMainContext *context, GErr
   renew_mailbox (self);
   if (!allocate_id (self, spec, error))
     return NULL;
-  transport = make_transport (self, spec, error);
+  transport = given_transport != NULL ? g_object_ref (given_transport)
+                                      : make_transport (self, spec, error);
   if (transport == NULL)
     return NULL;
   gateway = execnet_gateway_new (G_OBJECT (self),
@@ -723,14 +728,15 @@ execnet_group_start_gateway (ExecnetGroup *self, ExecnetXSpec *spec, GError **er
   g_return_val_if_fail (spec == NULL || EXECNET_IS_XSPEC (spec), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return execnet_group_start_in_context (self, spec, NULL, error);
+  return execnet_group_start (self, spec, NULL, NULL, error);
 }
 
 ExecnetGateway *
-execnet_group_start_in_context (ExecnetGroup *self,
-                                ExecnetXSpec *spec,
-                                GMainContext *context,
-                                GError **error)
+execnet_group_start (ExecnetGroup *self,
+                     ExecnetXSpec *spec,
+                     ExecnetTransport *transport,
+                     GMainContext *context,
+                     GError **error)
 {
   g_autoptr (ExecnetXSpec) own_spec = NULL;
   ExecnetGateway *gateway;
@@ -749,7 +755,7 @@ execnet_group_start_in_context (ExecnetGroup *self,
     return NULL;
 
   g_mutex_lock (&self->lock);
-  gateway = add_gateway (self, own_spec, context, error);
+  gateway = add_gateway (self, own_spec, transport, context, error);
   g_mutex_unlock (&self->lock);
   if (gateway != NULL)
     execnet_group_update (self);

@@ -89,6 +89,24 @@ ExecnetGateway *execnet_group_make_gateway_for_xspec_finish (ExecnetGroup *self,
                                                              GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
+ExecnetGateway *execnet_gateway_new_for_stream (ExecnetGroup *group,
+                                                GIOStream *stream,
+                                                ExecnetXSpec *spec,
+                                                GCancellable *cancellable,
+                                                GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
+void execnet_gateway_new_for_stream_async (ExecnetGroup *group,
+                                           GIOStream *stream,
+                                           ExecnetXSpec *spec,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+
+EXECNET_AVAILABLE_IN_1_0
+ExecnetGateway *execnet_gateway_new_for_stream_finish (GAsyncResult *result, GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
 GPtrArray *execnet_group_make_gateways (ExecnetGroup *self,
                                         ExecnetXSpec **specs,
                                         gsize n_specs,

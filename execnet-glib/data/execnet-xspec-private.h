@@ -21,6 +21,9 @@ void execnet_xspec_assign_id (ExecnetXSpec *self, const char *id);
  * dont_write_bytecode and capture_output (and socket beside installvia), has a value that is not empty. */
 gboolean execnet_xspec_validate (ExecnetXSpec *self, GError **error);
 
+/* As above, but whether there is a type does not matter. */
+gboolean execnet_xspec_validate_options (ExecnetXSpec *self, GError **error);
+
 /* The words of `python=`, split as a shell would; NULL without an error when the key is not set. */
 char **execnet_xspec_split_python (ExecnetXSpec *self, GError **error);
 

@@ -18,6 +18,9 @@
 /* What Linux takes as the idle time of a connection, in seconds. */
 #define KEEPALIVE_LIMIT 32767
 
+/* A day, in seconds: whoever wants to wait longer wants no limit. */
+#define TIMEOUT_LIMIT 86400
+
 static const char *const types[] = { "popen", "ssh", "vagrant_ssh", "socket" };
 static const char *const execution_models[]
     = { "thread", "main_thread_only", "eventlet", "gevent", NULL };
@@ -34,7 +37,7 @@ static const struct
   { "python", "COMMAND" },   { "execmodel", "MODEL" }, { "chdir", "FOLDER" },
   { "nice", "NUMBER" },      { "id", "NAME" },         { "keepalive", "SECONDS" },
   { "token_file", "FILE" },  { "token_env", "NAME" },  { "tls_ca", "FILE" },
-  { "ssh_client", "NAME" },
+  { "ssh_client", "NAME" },  { "timeout", "SECONDS" },
 };
 
 static gboolean
@@ -110,19 +113,23 @@ check_nice (ExecnetXSpec *self, GError **error)
 }
 
 static gboolean
-check_keepalive (ExecnetXSpec *self, GError **error)
+check_seconds (ExecnetXSpec *self, const char *key, guint limit, guint example, GError **error)
 {
-  const char *seconds = execnet_xspec_get (self, "keepalive");
+  const char *seconds = execnet_xspec_get (self, key);
 
-  if (seconds == NULL || g_ascii_string_to_unsigned (seconds, 10, 0, KEEPALIVE_LIMIT, NULL, NULL))
+  if (seconds == NULL || g_ascii_string_to_unsigned (seconds, 10, 0, limit, NULL, NULL))
     return TRUE;
   g_set_error (error,
                EXECNET_ERROR,
                EXECNET_ERROR_INVALID_SPEC,
-               _ ("“keepalive=%s” is not a whole number of seconds from 0 to %d; write for example "
-                  "keepalive=15, or keepalive=0 for none."),
+               _ ("“%s=%s” is not a whole number of seconds from 0 to %u; write for example "
+                  "%s=%u, or %s=0 for none."),
+               key,
                seconds,
-               KEEPALIVE_LIMIT);
+               limit,
+               key,
+               example,
+               key);
   return FALSE;
 }
 
@@ -213,20 +220,37 @@ check_python (ExecnetXSpec *self, GError **error)
   return words != NULL;
 }
 
+static gboolean
+check_options (ExecnetXSpec *self, GError **error)
+{
+  return check_values (self, error) && check_nice (self, error)
+         && check_seconds (self, "keepalive", KEEPALIVE_LIMIT, 15, error)
+         && check_seconds (self, "timeout", TIMEOUT_LIMIT, 30, error)
+         && check_execmodel (self, error) && check_socket (self, error)
+         && check_ssh_client (self, error) && check_python (self, error);
+}
+
+static gboolean
+blame_spec (ExecnetXSpec *self, GError **error)
+{
+  g_autofree char *text = execnet_xspec_to_string (self);
+
+  g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);
+  return FALSE;
+}
+
 /* Any thread. */
 gboolean
 execnet_xspec_validate (ExecnetXSpec *self, GError **error)
 {
-  g_autofree char *text = NULL;
+  return (check_type (self, error) && check_options (self, error)) || blame_spec (self, error);
+}
 
-  if (check_type (self, error) && check_values (self, error) && check_nice (self, error)
-      && check_keepalive (self, error) && check_execmodel (self, error)
-      && check_socket (self, error) && check_ssh_client (self, error)
-      && check_python (self, error))
-    return TRUE;
-  text = execnet_xspec_to_string (self);
-  g_prefix_error (error, _ ("No gateway can be made from “%s”: "), text);
-  return FALSE;
+/* Any thread. */
+gboolean
+execnet_xspec_validate_options (ExecnetXSpec *self, GError **error)
+{
+  return check_options (self, error) || blame_spec (self, error);
 }
 
 /* Any thread. */

@@ -41,6 +41,7 @@
  * | `nice=NUMBER` | added to the niceness of the interpreter |
  * | `dont_write_bytecode` | the interpreter leaves no bytecode files behind |
  * | `capture_output` | what is printed there comes as [signal@Gateway::output] |
+ * | `timeout=SECONDS` | give up when the worker has not answered by then (30 without it, and any time for a local `popen`; 0 for any time) |
  * | `keepalive=SECONDS` | ask a host that is silent for so long whether it is still there (15 without it; 0 for never) |
  * | `id=NAME` | the gateway's name within its group |
  * | `env:NAME=VALUE` | an environment variable for the code that runs there |

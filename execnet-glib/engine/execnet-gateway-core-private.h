@@ -154,10 +154,11 @@ gboolean execnet_gateway_core_wait_closed (ExecnetGatewayCore *self,
 /* Life: execnet-gateway-life.c. */
 
 /* Any thread, once. Begins to start the interpreter. `options` is the dictionary that travels in
- * the bootstrap line (docs/protocol.md). */
+ * the bootstrap line (docs/protocol.md). It may take `timeout_seconds`; 0 for any time. */
 void execnet_gateway_core_start (ExecnetGatewayCore *self,
                                  ExecnetTransport *transport,
-                                 GVariant *options);
+                                 GVariant *options,
+                                 guint timeout_seconds);
 
 /* Any thread. Asks the worker to end; while it is starting, ends it. */
 void execnet_gateway_core_exit (ExecnetGatewayCore *self);

@@ -14,6 +14,7 @@
 #include "engine/execnet-channel-core-private.h"
 #include "engine/execnet-fork-private.h"
 #include "engine/execnet-live-gateways-private.h"
+#include "engine/execnet-start-timeout-private.h"
 #include "engine/execnet-worker-thread-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -36,6 +37,9 @@ struct _ExecnetGatewayLife
   ExecnetTransport *transport; /* also read by kill_now */
   GCancellable *cancellable;
   GVariant *options;
+  guint timeout_seconds;
+  ExecnetStartTimeout *timeout; /* until it is up */
+  GError *overdue;              /* it took too long, and the transport is still opening */
   GSource *timer;
   gboolean has_opened;
   gboolean is_waiting_for_exit;
@@ -91,6 +95,7 @@ leave (ExecnetGatewayCore *self)
   g_clear_pointer (&life->options, g_variant_unref);
   g_clear_pointer (&life->stray_output, g_byte_array_unref);
   g_clear_error (&life->input_error);
+  g_clear_error (&life->overdue);
   g_clear_error (&life->refusal);
   g_clear_error (&life->explanation);
   g_free (life);
@@ -159,6 +164,10 @@ describe_death (ExecnetGatewayCore *self, gboolean was_up)
                                         "before it answered."),
                             self->id,
                             self->exit_status);
+  else if (self->was_killed)
+    g_string_append_printf (text,
+                            _ ("The connection of the gateway “%s” was ended by force."),
+                            self->id);
   else
     g_string_append_printf (text,
                             was_up ? _ ("The worker of the gateway “%s” closed the connection.")
@@ -246,6 +255,7 @@ finish (ExecnetGatewayCore *self, GError *error)
     }
   life->is_over = TRUE;
   clear_timer (life);
+  g_clear_pointer (&life->timeout, execnet_start_timeout_free);
 
   g_mutex_lock (&self->lock);
   take_end (self);
@@ -378,6 +388,7 @@ come_up (ExecnetGatewayCore *self, GBytes *payload, GError **error)
   if (!self->exit_asked)
     {
       execnet_trace ("%s: is up", self->id);
+      g_clear_pointer (&self->life->timeout, execnet_start_timeout_free);
       self->information = g_steal_pointer (&information);
       self->state = EXECNET_GATEWAY_RUNNING;
       g_atomic_int_set (&self->has_come_up, TRUE);
@@ -413,25 +424,27 @@ static const ExecnetConnectionFuncs connection_funcs
 
 /* The beginning. */
 
-static void
-talk (ExecnetGatewayCore *self, GIOStream *stream)
+/* Also for a stream that is not wanted any more: it has to be closed. */
+static gboolean
+connect_to (ExecnetGatewayCore *self, GIOStream *stream, GError **error)
 {
-  g_autoptr (GBytes) line = NULL;
-  ExecnetConnection *connection;
-  GError *error = NULL;
+  ExecnetConnection *connection
+      = execnet_connection_new (stream, &connection_funcs, self, error);
 
-  line = execnet_bootstrap_make_line (self->life->options, &error);
-  connection
-      = line != NULL ? execnet_connection_new (stream, &connection_funcs, self, &error) : NULL;
-  if (connection == NULL)
-    {
-      finish (self, error);
-      return;
-    }
   g_mutex_lock (&self->lock);
   self->connection = connection;
   g_mutex_unlock (&self->lock);
-  execnet_connection_send_raw (connection, line);
+  return connection != NULL;
+}
+
+static gboolean
+talk (ExecnetGatewayCore *self, GError **error)
+{
+  g_autoptr (GBytes) line = execnet_bootstrap_make_line (self->life->options, error);
+
+  if (line != NULL)
+    execnet_connection_send_raw (self->connection, line);
+  return line != NULL;
 }
 
 static void
@@ -443,6 +456,11 @@ on_open (GObject *transport, GAsyncResult *result, gpointer data)
       = execnet_transport_open_finish (EXECNET_TRANSPORT (transport), result, &error);
   gboolean exit_asked;
 
+  if (self->life->overdue != NULL)
+    {
+      g_clear_error (&error);
+      error = g_steal_pointer (&self->life->overdue);
+    }
   if (stream == NULL)
     {
       finish (self, error);
@@ -455,10 +473,29 @@ on_open (GObject *transport, GAsyncResult *result, gpointer data)
   g_mutex_lock (&self->lock);
   exit_asked = self->exit_asked;
   g_mutex_unlock (&self->lock);
-  if (exit_asked)
-    finish (self, NULL);
-  else
-    talk (self, stream);
+  if (error != NULL)
+    connect_to (self, stream, NULL);
+  else if (connect_to (self, stream, &error) && !exit_asked)
+    talk (self, &error);
+  if (exit_asked || error != NULL)
+    finish (self, error);
+}
+
+/* It took too long. */
+static void
+give_up (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+  ExecnetGatewayLife *life = self->life;
+  GError *error = execnet_start_timeout_new_error (life->timeout, self->id);
+
+  if (life->has_opened)
+    {
+      finish (self, error);
+      return;
+    }
+  life->overdue = error;
+  g_cancellable_cancel (life->cancellable);
 }
 
 static gboolean
@@ -466,6 +503,9 @@ begin (gpointer data)
 {
   ExecnetGatewayCore *self = data;
 
+  if (self->life->timeout_seconds > 0)
+    self->life->timeout = execnet_start_timeout_new (
+        self->life->transport, self->life->timeout_seconds, give_up, self);
   execnet_transport_open_async (self->life->transport, self->life->cancellable, on_open, self);
   return G_SOURCE_REMOVE;
 }
@@ -473,7 +513,10 @@ begin (gpointer data)
 /* Any thread. */
 
 void
-execnet_gateway_core_start (ExecnetGatewayCore *self, ExecnetTransport *transport, GVariant *options)
+execnet_gateway_core_start (ExecnetGatewayCore *self,
+                            ExecnetTransport *transport,
+                            GVariant *options,
+                            guint timeout_seconds)
 {
   ExecnetGatewayLife *life = g_new0 (ExecnetGatewayLife, 1);
 
@@ -481,6 +524,7 @@ execnet_gateway_core_start (ExecnetGatewayCore *self, ExecnetTransport *transpor
   execnet_gateway_core_set_asker (self, transport);
   life->cancellable = g_cancellable_new ();
   life->options = g_variant_ref_sink (options);
+  life->timeout_seconds = timeout_seconds;
   life->stray_output = g_byte_array_new ();
 
   execnet_fork_init ();
@@ -535,6 +579,19 @@ execnet_gateway_core_exit (ExecnetGatewayCore *self)
     }
 }
 
+/* Worker thread. Without a process to kill it is the connection that ends. */
+static void
+end_by_force (ExecnetGatewayCore *self)
+{
+  ExecnetGatewayLife *life = self->life;
+
+  execnet_transport_kill (life->transport);
+  if (!life->has_opened)
+    g_cancellable_cancel (life->cancellable);
+  else if (!execnet_transport_has_process (life->transport))
+    finish (self, NULL);
+}
+
 /* Worker thread. */
 static gboolean
 kill_now (gpointer data)
@@ -543,7 +600,7 @@ kill_now (gpointer data)
 
   execnet_trace ("%s: is killed", self->id);
   if (self->life != NULL)
-    execnet_transport_kill (self->life->transport);
+    end_by_force (self);
   execnet_gateway_core_unref (self);
   return G_SOURCE_REMOVE;
 }

@@ -16,4 +16,8 @@ GVariant *execnet_gateway_make_options (const char *id,
                                         const char *output,
                                         GError **error);
 
+/* How many seconds the start may take, by a valid spec; `fallback` where it doesn't say. 0 is for any
+ * time. Any thread. */
+guint execnet_gateway_read_timeout (ExecnetXSpec *spec, guint fallback);
+
 G_END_DECLS

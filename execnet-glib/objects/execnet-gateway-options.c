@@ -35,7 +35,7 @@ execnet_gateway_make_options (const char *id,
   GVariant *env;
   const char *nice;
 
-  if (!execnet_xspec_validate (spec, error))
+  if (!execnet_xspec_validate_options (spec, error))
     return NULL;
 
   g_variant_dict_init (&options, NULL);
@@ -52,4 +52,12 @@ execnet_gateway_make_options (const char *id,
   if (env != NULL)
     g_variant_dict_insert_value (&options, "env", env);
   return g_variant_ref_sink (g_variant_dict_end (&options));
+}
+
+guint
+execnet_gateway_read_timeout (ExecnetXSpec *spec, guint fallback)
+{
+  const char *seconds = execnet_xspec_get (spec, "timeout");
+
+  return seconds != NULL ? (guint) g_ascii_strtoull (seconds, NULL, 10) : fallback;
 }

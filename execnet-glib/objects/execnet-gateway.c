@@ -322,7 +322,11 @@ execnet_gateway_new (GObject *group,
   g_weak_ref_set (&self->group, group);
   self->core = g_steal_pointer (&core);
   execnet_gateway_core_attach (self->core, G_OBJECT (self), context, &object_funcs);
-  execnet_gateway_core_start (self->core, transport, options);
+  execnet_gateway_core_start (
+      self->core,
+      transport,
+      options,
+      execnet_gateway_read_timeout (spec, execnet_transport_get_start_timeout (transport)));
   return self;
 }
 

@@ -133,6 +133,8 @@ execnet_popen_transport_class_init (ExecnetPopenTransportClass *klass)
   ExecnetProcessTransportClass *process_class = EXECNET_PROCESS_TRANSPORT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = execnet_popen_transport_finalize;
+  /* A slow start on this machine is seen, and a wrapper may have its reasons. */
+  EXECNET_TRANSPORT_CLASS (klass)->start_timeout = 0;
   EXECNET_TRANSPORT_CLASS (klass)->capture_output = execnet_popen_transport_capture_output;
   process_class->prepare = execnet_popen_transport_prepare;
   process_class->new_spawn_error = execnet_popen_transport_new_spawn_error;

@@ -50,6 +50,9 @@ struct _ExecnetTransportClass
 {
   GObjectClass parent_class;
 
+  /* How long a start may take where the spec doesn't say, in seconds; 0 means for ever. */
+  guint start_timeout;
+
   ExecnetOutputRoute (*capture_output) (ExecnetTransport *self,
                                         ExecnetOutputFunc func,
                                         gpointer data,
@@ -79,6 +82,10 @@ ExecnetOutputRoute execnet_transport_capture_output (ExecnetTransport *self,
                                                      ExecnetOutputFunc func,
                                                      gpointer data,
                                                      GDestroyNotify notify);
+
+/* Any thread. How many seconds may pass until a worker has answered, where the spec doesn't say; 0 for
+ * any number. */
+guint execnet_transport_get_start_timeout (ExecnetTransport *self);
 
 /* Starts the interpreter, or connects. The stream's other end waits for one line of source. */
 void execnet_transport_open_async (ExecnetTransport *self,

@@ -14,6 +14,9 @@
 
 #include <glib/gi18n-lib.h>
 
+/* For what goes over a network: to connect, to log in and to start the interpreter, in seconds. */
+#define START_TIMEOUT 30
+
 typedef struct
 {
   ExecnetQuestions *questions; /* holds a reference; set once, by who made the transport */
@@ -85,6 +88,7 @@ execnet_transport_class_init (ExecnetTransportClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = execnet_transport_finalize;
 
+  klass->start_timeout = START_TIMEOUT;
   klass->capture_output = default_capture_output;
   klass->close_write = default_close_write;
   klass->kill = default_kill;
@@ -106,6 +110,12 @@ execnet_transport_capture_output (ExecnetTransport *self,
                                   GDestroyNotify notify)
 {
   return EXECNET_TRANSPORT_GET_CLASS (self)->capture_output (self, func, data, notify);
+}
+
+guint
+execnet_transport_get_start_timeout (ExecnetTransport *self)
+{
+  return EXECNET_TRANSPORT_GET_CLASS (self)->start_timeout;
 }
 
 void
