@@ -41,6 +41,46 @@ take_options (ExecnetXSpec *spec, GError **error)
 }
 
 /**
+ * execnet_gateway_start_for_stream: (constructor)
+ * @group: (nullable): the group that the gateway will belong to; %NULL for the default group
+ * @stream: a stream at whose other end an interpreter waits for its source
+ * @spec: (nullable): what the worker is told, as for [ctor@Gateway.new_for_stream]
+ * @error: return location for an error
+ *
+ * Begins to make a gateway over a stream of the application's, and returns at once:
+ * [method@Gateway.wait_ready] waits for it. Usually [ctor@Gateway.new_for_stream] is what is wanted.
+ *
+ * Returns: (transfer full): the gateway; %NULL with %EXECNET_ERROR_INVALID_SPEC or
+ *   %EXECNET_ERROR_DUPLICATE_ID: then the stream is the caller's still
+ *
+ * Since: 1.0
+ */
+ExecnetGateway *
+execnet_gateway_start_for_stream (ExecnetGroup *group,
+                                  GIOStream *stream,
+                                  ExecnetXSpec *spec,
+                                  GError **error)
+{
+  g_autoptr (ExecnetTransport) transport = NULL;
+  g_autoptr (ExecnetXSpec) options = NULL;
+
+  g_return_val_if_fail (group == NULL || EXECNET_IS_GROUP (group), NULL);
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+  g_return_val_if_fail (spec == NULL || EXECNET_IS_XSPEC (spec), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  options = take_options (spec, error);
+  if (options == NULL)
+    return NULL;
+  transport = execnet_stream_transport_new (stream);
+  return execnet_group_start (group != NULL ? group : execnet_group_get_default (),
+                              options,
+                              transport,
+                              NULL,
+                              error);
+}
+
+/**
  * execnet_gateway_new_for_stream: (constructor)
  * @group: (nullable): the group that the gateway will belong to; %NULL for the default group
  * @stream: a stream at whose other end an interpreter waits for its source

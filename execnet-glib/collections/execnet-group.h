@@ -89,6 +89,12 @@ ExecnetGateway *execnet_group_make_gateway_for_xspec_finish (ExecnetGroup *self,
                                                              GError **error);
 
 EXECNET_AVAILABLE_IN_1_0
+ExecnetGateway *execnet_gateway_start_for_stream (ExecnetGroup *group,
+                                                  GIOStream *stream,
+                                                  ExecnetXSpec *spec,
+                                                  GError **error);
+
+EXECNET_AVAILABLE_IN_1_0
 ExecnetGateway *execnet_gateway_new_for_stream (ExecnetGroup *group,
                                                 GIOStream *stream,
                                                 ExecnetXSpec *spec,

@@ -13,7 +13,7 @@ import sys
 
 from tree import LIBRARY, Report, ROOT, shown, source_files, text_of, without_comments
 
-MARKED = re.compile(r"""\b(?:_|N_|C_|Q_|NC_|ngettext|g_dngettext)\s*\(\s*["']""")
+MARKED = re.compile(r"""\b(?:(?:_|N_|C_|Q_|NC_|ngettext)\s*\(\s*["']|g_dngettext\s*\()""")
 DOMAIN = 'execnet-glib'
 
 
@@ -34,7 +34,7 @@ def check_list(report):
 
 
 def check_extraction(report):
-    command = ['xgettext', '--from-code=UTF-8', '--keyword=_', '--keyword=N_',
+    command = ['xgettext', '--from-code=UTF-8', '--keyword=_', '--keyword=N_', '--keyword=g_dngettext:2,3',
                '--directory=' + str(ROOT), '--output=-', *sorted(listed_files())]
     done = subprocess.run(command, capture_output=True, encoding='utf-8')
     faults = done.stderr.splitlines()

@@ -67,6 +67,10 @@ Read: remote line 0
 Read: remote line 1
 Read: remote line 2
 ''',
+    'own-stream': '''\
+hello from far-worker
+The process ended with status 0.
+''',
     'places': '''\
 In the same folder for me, 0 nicer than here, with bytecode.
 In the same folder for nobody, 5 nicer than here, without bytecode.

@@ -41,6 +41,29 @@ test('all come up, or none', async () => {
     equal([...group].length, 0);
 });
 
+test('a gateway runs over a stream of its owner', async () => {
+    const group = new Execnet.Group();
+    const start = () => {
+        const process = Gio.Subprocess.new(['python3', '-u', '-c',
+            'import sys;exec(eval(sys.stdin.readline()))'],
+        Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
+        return Gio.SimpleIOStream.new(
+            Gio.BufferedInputStream.new(process.get_stdout_pipe()),
+            Gio.BufferedOutputStream.new(process.get_stdin_pipe()));
+    };
+    const far = await group.makeGatewayForStream(start(), 'id=far');
+    equal(far.id, 'far');
+    const channel = far.remoteExec('channel.send(channel.receive() * 2)');
+    await channel.send('ab');
+    equal(await channel.receive(), 'abab');
+    const other = group.make_gateway_for_stream_sync(start());
+    equal(other.call_sync('def f(): return 1', 'f'), 1);
+    await throwsCode(Execnet.Error, Execnet.Error.INVALID_SPEC,
+        () => group.makeGatewayForStream(start(), 'popen'));
+    await group.terminate(5000);
+    equal(group.get_n_items(), 0);
+});
+
 test('a group has models', async () => {
     const group = new Execnet.Group();
     group.set_execmodel('thread', 'main_thread_only');

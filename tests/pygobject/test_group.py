@@ -4,10 +4,13 @@
 """Groups: making gateways, finding them, and ending them together."""
 
 import os
+import socket
 import sys
 import tempfile
 import threading
 import unittest
+
+from gi.repository import Gio
 
 from support import Case, LONG, run, wait_for_end
 
@@ -202,6 +205,39 @@ class GroupTest(Case):
             print(execnet.default_group)
         ''')
         self.assertEqual((status, output), (0, '<Group []>\n'))
+
+    def test_gateway_for_stream(self):
+        def start():
+            process = Gio.Subprocess.new(
+                [sys.executable, '-u', '-c', 'import sys;exec(eval(sys.stdin.readline()))'],
+                Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE)
+            return process, Gio.SimpleIOStream.new(
+                Gio.BufferedInputStream.new(process.get_stdout_pipe()),
+                Gio.BufferedOutputStream.new(process.get_stdin_pipe()))
+
+        process, stream = start()
+        gateway = self.group.makegateway_for_stream(stream, 'id=far//env:COLOUR=green')
+        self.assertIs(self.group['far'], gateway)
+        self.assertEqual(gateway.spec.id, 'far')
+        channel = gateway.remote_exec('import os; channel.send(os.environ["COLOUR"])')
+        self.assertEqual(channel.receive(), 'green')
+        other, stream = start()
+        with self.assertRaisesRegex(ValueError, 'leave that out'):
+            self.group.makegateway_for_stream(stream, 'popen')
+        self.assertEqual(self.group.makegateway_for_stream(stream).id, 'gw0')
+        self.group.terminate(LONG)
+        for ended in process, other:
+            ended.wait()
+            self.assertEqual(ended.get_exit_status(), 0)
+
+    def test_stream_that_says_nothing(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            end = Gio.Socket.new_from_fd(os.dup(ours.fileno()))
+            stream = end.connection_factory_create_connection()
+            with self.assertRaisesRegex(OSError, 'not up within 1 second'):
+                self.group.makegateway_for_stream(stream, 'timeout=1')
+        self.assertEqual(len(self.group), 0)
 
     def test_dropped_group_keeps_its_gateways(self):
         status, output = run('''

@@ -185,6 +185,30 @@ class Group {
     }
 
     /**
+     * Makes a gateway over a stream at whose other end an interpreter waits for its source; see
+     * `Gateway.new_for_stream` of the library for what runs there.
+     *
+     * @param {Gio.IOStream} stream - belongs to the gateway from then on
+     * @param {?string|Execnet.XSpec} [spec] - what the worker is told, as `id=far//chdir=/srv`
+     * @param {?Gio.Cancellable} [cancellable] - to give up
+     * @returns {Promise<Execnet.Gateway>} the gateway, when the worker has answered
+     * @throws {GLib.Error} as `makeGateway`
+     */
+    makeGatewayForStream(stream, spec = null, cancellable = null) {
+        spend(GATEWAY_SIZE);
+        const options = typeof spec === 'string' ? Execnet.XSpec.new(spec) : spec;
+        return later(callback => Execnet.Gateway.new_for_stream_async(this, stream, options,
+            cancellable, callback), result => Execnet.Gateway.new_for_stream_finish(result));
+    }
+
+    /** Like `makeGatewayForStream`, but blocks instead of returning a promise. */
+    make_gateway_for_stream_sync(stream, spec = null, cancellable = null) {
+        spend(GATEWAY_SIZE);
+        const options = typeof spec === 'string' ? Execnet.XSpec.new(spec) : spec;
+        return Execnet.Gateway.new_for_stream(this, stream, options, cancellable);
+    }
+
+    /**
      * Starts many interpreters, several at a time: all come up, or none stays.
      *
      * @param {Array<string|Execnet.XSpec>} specs - where and how, as for `makeGateway`

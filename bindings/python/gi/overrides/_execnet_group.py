@@ -15,6 +15,7 @@ from ..overrides import override
 from . import _execnet_callbacks as callbacks
 from . import _execnet_green as green
 from ._execnet_errors import checked, from_glib
+from ._execnet_gateway import Gateway
 from ._execnet_map import make_map
 from ._execnet_models import ExecModel
 from ._execnet_multi import MultiChannel
@@ -98,6 +99,23 @@ class Group(Execnet.Group):
         self.allocate_id(spec)
         # A copy is the gateway's: programs change the one that they gave, for the next gateway.
         gateway = checked(None, self.start_gateway, spec.copy())
+        return self._bring_up(gateway, spec)
+
+    def makegateway_for_stream(self, stream, spec=None):
+        """Make a gateway over a Gio.IOStream at whose other end an interpreter waits for its source.
+
+        `spec`, an XSpec or a str such as 'id=far//chdir=/srv', has nothing that says where to start
+        one. The stream belongs to the gateway from then on. Raises what `makegateway` raises; see
+        `Gateway.new_for_stream` of the library for what runs at the other end.
+        """
+        if spec is not None and not isinstance(spec, XSpec):
+            spec = XSpec(spec)
+        copy = None if spec is None else spec.copy()
+        gateway = checked(None, Gateway.start_for_stream, self, stream, copy)
+        return self._bring_up(gateway, spec)
+
+    def _bring_up(self, gateway, spec):
+        """Wait until the gateway that was started answers; return it."""
         gateway._spec = spec
         # Known from now on, it stays a member also when it dies.
         self._get_members()
