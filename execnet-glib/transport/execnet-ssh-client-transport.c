@@ -6,6 +6,7 @@
 #include "transport/execnet-ssh-client-transport-private.h"
 
 #include "base/execnet-error.h"
+#include "transport/execnet-askpass-private.h"
 #include "transport/execnet-keepalive-private.h"
 #include "transport/execnet-remote-command-private.h"
 #include "transport/execnet-ssh-client-errors-private.h"
@@ -23,6 +24,7 @@ struct _ExecnetSshClientTransport
   ExecnetSshOptions *options;
   ExecnetTransport *front; /* outlives this */
   char *command;           /* for the other side */
+  ExecnetAskpass *askpass; /* from the start; NULL where nothing can be asked */
 };
 
 G_DEFINE_FINAL_TYPE (ExecnetSshClientTransport,
@@ -73,6 +75,12 @@ make_arguments (ExecnetSshClientTransport *self)
   return g_strv_builder_end (arguments);
 }
 
+static void
+on_no_answer (gpointer data)
+{
+  execnet_transport_kill (data);
+}
+
 static gboolean
 execnet_ssh_client_transport_prepare (ExecnetProcessTransport *transport,
                                       ExecnetProcessStart *start,
@@ -80,6 +88,10 @@ execnet_ssh_client_transport_prepare (ExecnetProcessTransport *transport,
 {
   ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
 
+  if (!self->options->batch_mode)
+    self->askpass = execnet_askpass_new (self->front, self->options, on_no_answer, self);
+  if (self->askpass != NULL)
+    start->environment = execnet_askpass_extend_environment (self->askpass, g_get_environ ());
   start->argv = make_arguments (self);
   start->stdio = EXECNET_STDIO_PIPES;
   return TRUE;
@@ -103,8 +115,12 @@ execnet_ssh_client_transport_explain_end (ExecnetTransport *transport,
                                           gboolean was_up)
 {
   ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+  const GError *unanswered
+      = self->askpass != NULL ? execnet_askpass_get_error (self->askpass) : NULL;
   GError *error = NULL;
 
+  if (!was_up && unanswered != NULL)
+    return g_error_copy (unanswered);
   if (!was_up)
     error = execnet_remote_command_explain_end (self->spec, self->options->host, end);
   if (error == NULL)
@@ -133,6 +149,7 @@ execnet_ssh_client_transport_finalize (GObject *object)
 {
   ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (object);
 
+  g_clear_pointer (&self->askpass, execnet_askpass_free);
   g_clear_object (&self->spec);
   g_clear_pointer (&self->options, execnet_ssh_options_unref);
   g_free (self->command);
