@@ -205,6 +205,74 @@ create_source (GPollableInputStream *stream, GCancellable *cancellable)
   return g_pollable_source_new_full (stream, child, cancellable);
 }
 
+/* Reading asynchronously. GInputStream's own way drops what was read when it is cancelled just then. */
+
+typedef struct
+{
+  void *buffer;
+  gsize count;
+} Read;
+
+static void read_when_ready (GTask *task);
+
+static gboolean
+on_readable (GPollableInputStream *stream, gpointer data)
+{
+  read_when_ready (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+read_when_ready (GTask *task)
+{
+  GPollableInputStream *stream = g_task_get_source_object (task);
+  const Read *read = g_task_get_task_data (task);
+  g_autoptr (GSource) source = NULL;
+  GError *error = NULL;
+  gssize n_read;
+
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
+    n_read = -1;
+  else
+    n_read = read_nonblocking (stream, read->buffer, read->count, &error);
+  if (n_read < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      source = create_source (stream, g_task_get_cancellable (task));
+      g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+    }
+  else if (n_read < 0)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, n_read);
+}
+
+static void
+read_async (GInputStream *stream,
+            void *buffer,
+            gsize count,
+            int io_priority,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  Read *read = g_new (Read, 1);
+
+  *read = (Read){ buffer, count };
+  g_task_set_source_tag (task, read_async);
+  g_task_set_task_data (task, read, g_free);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  read_when_ready (task);
+}
+
+static gssize
+read_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
 static gboolean
 close_stream (GInputStream *stream, GCancellable *cancellable, GError **error)
 {
@@ -258,6 +326,8 @@ execnet_channel_input_stream_class_init (ExecnetChannelInputStreamClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = execnet_channel_input_stream_finalize;
   stream_class->read_fn = read_stream;
+  stream_class->read_async = read_async;
+  stream_class->read_finish = read_finish;
   stream_class->close_fn = close_stream;
   stream_class->close_async = close_async;
   stream_class->close_finish = close_finish;

@@ -261,6 +261,34 @@ test_cancelling (Fixture *fixture, gconstpointer data)
   assert_reads (input, "xyz\n");
 }
 
+/* What was read already is delivered, and what was not is there still. */
+static void
+test_cancelled_too_late (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (ExecnetChannel) channel = run_code (fixture->gateway, "channel.send('abc')");
+  g_autoptr (GInputStream) input
+      = G_INPUT_STREAM (execnet_channel_make_input_stream (channel, FALSE));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char byte;
+
+  assert_waits_for_close (channel);
+  g_input_stream_read_async (input, &byte, 1, 0, cancellable, keep_result, &result);
+  g_cancellable_cancel (cancellable);
+  wait_for_result (&result);
+  g_assert_cmpint (g_input_stream_read_finish (input, result, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_cmpint (byte, ==, 'a');
+  g_clear_object (&result);
+
+  g_input_stream_read_async (input, &byte, 1, 0, cancellable, keep_result, &result);
+  wait_for_result (&result);
+  g_assert_cmpint (g_input_stream_read_finish (input, result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_reads (input, "bc");
+}
+
 typedef struct
 {
   GPollableInputStream *stream;
@@ -417,6 +445,7 @@ main (int argc, char **argv)
   ADD_TEST ("/streams/closing", test_closing);
   ADD_TEST_BOTH ("/streams/async", test_async);
   ADD_TEST ("/streams/cancelling", test_cancelling);
+  ADD_TEST ("/streams/cancelled-too-late", test_cancelled_too_late);
   ADD_TEST ("/streams/pollable-input", test_pollable_input);
   ADD_TEST ("/streams/pollable-output", test_pollable_output);
   ADD_TEST ("/streams/death", test_death);
