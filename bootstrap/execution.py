@@ -14,7 +14,7 @@ class Task(object):
     must_close = None
 
     def __init__(self, channel, source, file_name=None, function=None, arguments=None,
-                 first_line=1, call=False, in_main_thread=False):
+                 first_line=1, call=False, in_main_thread=False, apart=False):
         self.channel = channel
         self.source = text_of(source)
         self.file_name = text_of(file_name or CODE_FILE)
@@ -23,6 +23,8 @@ class Task(object):
         self.first_line = int(first_line or 1)
         self.call = call
         self.in_main_thread = in_main_thread
+        # Code of the library itself: in a thread of its own whatever the model, and not counted.
+        self.apart = apart
 
     def run(self):
         """Gives None, or what to send about the error that ended the code."""
@@ -79,6 +81,8 @@ class Execution(object):
         self.schedule(task)
 
     def schedule(self, task):
+        if task.apart:
+            return self.start_thread(task)
         with self.gateway.reader.lock:
             to_main = self.main_is_free
             self.main_is_free = False
@@ -101,6 +105,8 @@ class Execution(object):
     def start_thread(self, task):
         try:
             prepare_threading(self.gateway.main_thread)
+            if not self.gateway.reader.background:
+                self.gateway.reader.start_background()
             start_new_thread(self.run, (task, False))
         except Exception:
             self.finish(task, describe_error(), False)
@@ -121,7 +127,7 @@ class Execution(object):
         with gateway.reader.lock:
             if not task.done:
                 task.done = True
-                self.running -= 1
+                self.running -= task.counted
                 if is_main:
                     self.main_is_free = not self.tasks._items
         channel._executing = False

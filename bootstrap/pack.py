@@ -3,11 +3,14 @@
 """Packs the worker's files into the one line that is sent to an interpreter.
 
     pack.py OUTPUT START_FILE FILE...
+    pack.py --strip OUTPUT FILE
 
 Comments, docstrings and blank lines are left out, and indentation is one blank a level. The files
 are joined in the given order; what is marked by a comment line `# later` goes, definition by
 definition, into a second part, which the worker compiles piece by piece when it is needed. The
 first part also goes in as compiled code, for interpreters like the one that runs this program.
+
+The second form only strips a file that is sent by itself.
 """
 
 import ast
@@ -137,10 +140,15 @@ def pack(start, files):
 
 
 def main():
-    output, start, *files = sys.argv[1:]
-    line = pack(start, files)
+    if sys.argv[1] == '--strip':
+        output, name = sys.argv[2:]
+        with open(name, encoding='ascii') as file:
+            packed = strip(file.read())
+    else:
+        output, start, *files = sys.argv[1:]
+        packed = pack(start, files)
     with open(output, 'w', encoding='ascii') as file:
-        file.write(line)
+        file.write(packed)
 
 
 if __name__ == '__main__':

@@ -16,11 +16,23 @@
 /* Those that were killed have at least so long to be gone: the system needs a moment for it. */
 #define MIN_AFTER_KILL_MS 1000
 
+static void
+for_each (GPtrArray *gateways, void (*func) (ExecnetGateway *gateway))
+{
+  for (guint i = 0; i < gateways->len; i++)
+    func (gateways->pdata[i]);
+}
+
+/* Gateways that lead to others end after these, so that nothing of these is left behind: those to
+ * which most gateways lead come first. */
 typedef struct
 {
   GPtrArray *gateways;
+  GPtrArray *current; /* those whose turn it is */
+  guint depth;        /* theirs */
+  gint64 ask_until;   /* monotonic times: when they are killed, -1 for never, */
+  gint64 end;         /* and when that should be over, but for those that are killed */
   guint n_pending;
-  gint timeout_ms;
   gboolean has_killed;
 } Termination;
 
@@ -30,14 +42,72 @@ termination_free (gpointer data)
   Termination *termination = data;
 
   g_ptr_array_unref (termination->gateways);
+  g_clear_pointer (&termination->current, g_ptr_array_unref);
   g_free (termination);
 }
 
-static void
-for_each (GPtrArray *gateways, void (*func) (ExecnetGateway *gateway))
+static gint64
+ms_from_now (gint timeout_ms)
 {
-  for (guint i = 0; i < gateways->len; i++)
-    func (gateways->pdata[i]);
+  return g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static gint
+ms_until (gint64 time)
+{
+  return time < 0 ? -1 : (gint) (MAX (time - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND);
+}
+
+static Termination *
+termination_new (ExecnetGroup *group, gint timeout_ms)
+{
+  Termination *self = g_new0 (Termination, 1);
+
+  self->gateways = execnet_group_dup_gateways (group, TRUE);
+  for (guint i = 0; i < self->gateways->len; i++)
+    {
+      ExecnetGateway *gateway = self->gateways->pdata[i];
+
+      self->depth = MAX (self->depth, execnet_gateway_core_get_depth (gateway->core) + 1);
+    }
+  self->ask_until = timeout_ms < 0 ? -1 : ms_from_now (timeout_ms);
+  self->end = timeout_ms < 0 ? -1 : self->ask_until + MAX (timeout_ms, MIN_AFTER_KILL_MS) * G_TIME_SPAN_MILLISECOND;
+  return self;
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Termination, termination_free)
+
+/* Asks the next ones to end. FALSE when there are none. */
+static gboolean
+begin_next (Termination *self)
+{
+  g_clear_pointer (&self->current, g_ptr_array_unref);
+  if (self->depth == 0)
+    return FALSE;
+  /* Those before took their time, and these need some, too. */
+  if (self->has_killed)
+    self->ask_until = self->end;
+  self->depth--;
+  self->has_killed = FALSE;
+  self->current = g_ptr_array_new ();
+  for (guint i = 0; i < self->gateways->len; i++)
+    {
+      ExecnetGateway *gateway = self->gateways->pdata[i];
+
+      if (execnet_gateway_core_get_depth (gateway->core) == self->depth)
+        g_ptr_array_add (self->current, gateway);
+    }
+  for_each (self->current, execnet_gateway_exit);
+  return TRUE;
+}
+
+/* Kills those that were asked; gives how long to wait for that, in milliseconds. */
+static gint
+kill_current (Termination *self)
+{
+  self->has_killed = TRUE;
+  for_each (self->current, execnet_gateway_kill);
+  return MAX (ms_until (self->end), MIN_AFTER_KILL_MS);
 }
 
 static GError *
@@ -63,17 +133,11 @@ new_survivors_error (GPtrArray *gateways)
 
 /* TRUE when all have ended. */
 static gboolean
-wait_for_all (GPtrArray *gateways, gint timeout_ms, GCancellable *cancellable)
+wait_for_all (GPtrArray *gateways, gint64 end, GCancellable *cancellable)
 {
-  gint64 end = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
-
   for (guint i = 0; i < gateways->len; i++)
     {
-      gint64 left = (end - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
-
-      if (execnet_gateway_wait_closed (gateways->pdata[i],
-                                       timeout_ms < 0 ? -1 : (gint) MAX (left, 0),
-                                       cancellable)
+      if (execnet_gateway_wait_closed (gateways->pdata[i], ms_until (end), cancellable)
           != EXECNET_WAIT_READY)
         return FALSE;
     }
@@ -89,7 +153,8 @@ wait_for_all (GPtrArray *gateways, gint timeout_ms, GCancellable *cancellable)
  * @error: return location for an error
  *
  * Asks all gateways to end, waits, kills those that have not ended, and waits as long again for
- * these, but at least a second. Afterwards no process, thread or descriptor of theirs is left;
+ * these, but at least a second. Gateways that lead to others (`via=`) are asked when these have
+ * ended. Afterwards no process, thread or descriptor of theirs is left;
  * [method@Gateway.get_ending] of each tells how it ended. A local interpreter that is killed takes the
  * processes that it started with it.
  *
@@ -104,51 +169,40 @@ execnet_group_terminate (ExecnetGroup *self,
                          GCancellable *cancellable,
                          GError **error)
 {
-  g_autoptr (GPtrArray) gateways = NULL;
+  g_autoptr (Termination) termination = NULL;
   GError *reason = NULL;
 
   g_return_val_if_fail (EXECNET_IS_GROUP (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  gateways = execnet_group_dup_gateways (self, TRUE);
-  for_each (gateways, execnet_gateway_exit);
-  if (!wait_for_all (gateways, timeout_ms, cancellable)
-      && !g_cancellable_is_cancelled (cancellable))
+  termination = termination_new (self, timeout_ms);
+  while (!g_cancellable_is_cancelled (cancellable) && begin_next (termination))
     {
-      for_each (gateways, execnet_gateway_kill);
-      wait_for_all (gateways, MAX (timeout_ms, MIN_AFTER_KILL_MS), cancellable);
+      if (!wait_for_all (termination->current, termination->ask_until, cancellable)
+          && !g_cancellable_is_cancelled (cancellable))
+        wait_for_all (termination->current, ms_from_now (kill_current (termination)), cancellable);
     }
+  /* What could not be killed through a gateway that hangs ends with that one. */
+  wait_for_all (termination->gateways, ms_from_now (MIN_AFTER_KILL_MS), cancellable);
   execnet_group_update (self);
   execnet_worker_thread_settle ();
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  reason = new_survivors_error (gateways);
+  reason = new_survivors_error (termination->gateways);
   if (reason != NULL)
     g_propagate_error (error, reason);
   return reason == NULL;
 }
 
-static void join_all (GTask *task);
+static void join_all (GTask *task, GPtrArray *gateways, gint timeout_ms);
 
-/* In the task's context: all joins of this round have returned. */
 static void
-end_round (GTask *task)
+finish_termination (GTask *task)
 {
   Termination *termination = g_task_get_task_data (task);
-  GError *reason;
+  GError *reason = new_survivors_error (termination->gateways);
 
-  reason = new_survivors_error (termination->gateways);
-  if (reason != NULL && !termination->has_killed
-      && !g_cancellable_is_cancelled (g_task_get_cancellable (task)))
-    {
-      g_error_free (reason);
-      termination->has_killed = TRUE;
-      for_each (termination->gateways, execnet_gateway_kill);
-      termination->timeout_ms = MAX (termination->timeout_ms, MIN_AFTER_KILL_MS);
-      join_all (task);
-      return;
-    }
   execnet_group_update (g_task_get_source_object (task));
   execnet_worker_thread_settle ();
   if (g_task_return_error_if_cancelled (task))
@@ -158,6 +212,26 @@ end_round (GTask *task)
   else
     g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+}
+
+/* In the task's context: all joins of this round have returned. */
+static void
+end_round (GTask *task)
+{
+  Termination *termination = g_task_get_task_data (task);
+  gboolean is_cancelled = g_cancellable_is_cancelled (g_task_get_cancellable (task));
+  gboolean was_last = termination->current == NULL;
+
+  if (!is_cancelled && !was_last && !termination->has_killed
+      && !wait_for_all (termination->current, 0, NULL))
+    join_all (task, termination->current, kill_current (termination));
+  else if (!is_cancelled && !was_last && begin_next (termination))
+    join_all (task, termination->current, ms_until (termination->ask_until));
+  else if (!is_cancelled && !was_last && !wait_for_all (termination->gateways, 0, NULL))
+    /* What could not be killed through a gateway that hangs ends with that one. */
+    join_all (task, termination->gateways, MIN_AFTER_KILL_MS);
+  else
+    finish_termination (task);
 }
 
 static void
@@ -173,19 +247,22 @@ on_joined (GObject *gateway, GAsyncResult *result, gpointer data)
 
 /* Takes the task over. */
 static void
-join_all (GTask *task)
+join_all (GTask *task, GPtrArray *gateways, gint timeout_ms)
 {
   Termination *termination = g_task_get_task_data (task);
+  guint n = gateways->len;
 
-  termination->n_pending = termination->gateways->len;
+  if (n == 0)
+    {
+      end_round (task);
+      return;
+    }
+  termination->n_pending = n;
   /* Who iterates a context need not have made it the thread's default one. */
   g_main_context_push_thread_default (g_task_get_context (task));
-  for (guint i = 0; i < termination->gateways->len; i++)
-    execnet_gateway_join_async (termination->gateways->pdata[i],
-                                termination->timeout_ms,
-                                g_task_get_cancellable (task),
-                                on_joined,
-                                task);
+  for (guint i = 0; i < n; i++)
+    execnet_gateway_join_async (
+        gateways->pdata[i], timeout_ms, g_task_get_cancellable (task), on_joined, task);
   g_main_context_pop_thread_default (g_task_get_context (task));
 }
 
@@ -216,16 +293,13 @@ execnet_group_terminate_async (ExecnetGroup *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, execnet_group_terminate_async);
-  termination = g_new0 (Termination, 1);
-  termination->gateways = execnet_group_dup_gateways (self, TRUE);
-  termination->timeout_ms = timeout_ms;
+  termination = termination_new (self, timeout_ms);
   g_task_set_task_data (task, termination, termination_free);
 
-  for_each (termination->gateways, execnet_gateway_exit);
-  if (termination->gateways->len == 0)
-    end_round (task);
+  if (begin_next (termination))
+    join_all (task, termination->current, ms_until (termination->ask_until));
   else
-    join_all (task);
+    finish_termination (task);
 }
 
 /**

@@ -49,6 +49,23 @@ execnet_item_frame_content (ExecnetItemForm form,
     }
 }
 
+gboolean
+execnet_item_find_content (ExecnetItemForm form, GBytes *bytes, gsize *start, gsize *size)
+{
+  guint8 head[EXECNET_CONTENT_HEAD_SIZE];
+  guint8 tail[EXECNET_CONTENT_TAIL_SIZE];
+  gsize whole;
+  const guint8 *data = g_bytes_get_data (bytes, &whole);
+
+  if (whole < OVERHEAD)
+    return FALSE;
+  execnet_item_frame_content (form, whole - OVERHEAD, head, tail);
+  *start = sizeof head;
+  *size = whole - OVERHEAD;
+  return memcmp (data, head, sizeof head) == 0
+         && memcmp (data + whole - sizeof tail, tail, sizeof tail) == 0;
+}
+
 GVariant *
 execnet_item_read_content (ExecnetItemForm form, GBytes *bytes)
 {

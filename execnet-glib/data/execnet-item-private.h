@@ -51,6 +51,11 @@ void execnet_item_frame_content (ExecnetItemForm form,
 /* The item whose wire form has a long content, which is not copied; NULL for any other. */
 GVariant *execnet_item_read_content (ExecnetItemForm form, GBytes *bytes);
 
+/* Where the content of an item is that is nothing but a bytes object, however short; FALSE for any
+ * other. */
+gboolean
+execnet_item_find_content (ExecnetItemForm form, GBytes *bytes, gsize *start, gsize *size);
+
 /* Reads exactly one item (without a version byte). `allow_channels`: else a channel in the bytes
  * is a data-format error. Returns a full, not floating, reference. */
 GVariant *execnet_item_read (ExecnetItemForm form,

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /* `options` is the dictionary for the line. */
 GBytes *execnet_bootstrap_make_line (GVariant *options, GError **error);
 
+/* The source of bootstrap/relay.py, with a NUL behind it. */
+GBytes *execnet_bootstrap_get_relay (GError **error);
+
 typedef enum
 {
   EXECNET_GREETING_MORE,    /* that may become an answer */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LINE_RESOURCE "/org/execnet-glib/bootstrap/worker.line"
+#define RELAY_RESOURCE "/org/execnet-glib/bootstrap/relay.py"
 #define OPTIONS_PLACEHOLDER "@OPTIONS@"
 
 /* Answers of our worker are far smaller. */
@@ -55,6 +56,15 @@ execnet_bootstrap_make_line (GVariant *options, GError **error)
   placeholder += strlen (OPTIONS_PLACEHOLDER);
   g_byte_array_append (line, (const guint8 *) placeholder, text + size - placeholder);
   return g_byte_array_free_to_bytes (line);
+}
+
+GBytes *
+execnet_bootstrap_get_relay (GError **error)
+{
+  return g_resource_lookup_data (execnet_bootstrap_get_resource (),
+                                 RELAY_RESOURCE,
+                                 G_RESOURCE_LOOKUP_FLAGS_NONE,
+                                 error);
 }
 
 static guint32

@@ -15,7 +15,15 @@ G_BEGIN_DECLS
  * gateway's lock. */
 typedef struct _ExecnetChannelCore ExecnetChannelCore;
 typedef struct _ExecnetArrivalQueue ExecnetArrivalQueue; /* execnet-arrival-queue-private.h */
-typedef struct _ExecnetChannelPoll ExecnetChannelPoll;
+
+/* Somebody who is told in a main context, by a post, that a channel may have become ready: to be
+ * received from, or to be sent to. */
+typedef struct
+{
+  ExecnetPost post;
+  GList link;              /* the gateway's lock: in the channel's polls */
+  ExecnetMailbox *mailbox; /* the gateway's lock: of that context, once it is known */
+} ExecnetChannelPoll;
 
 /* An item as it arrived: it is decoded in the thread that takes it. */
 typedef struct
@@ -189,6 +197,8 @@ void execnet_channel_core_take_in (ExecnetChannelCore *self, const ExecnetArriva
 /* With the lock. The messages; FALSE when it is malformed. */
 gboolean execnet_channel_core_take_flow (ExecnetChannelCore *self, GBytes *payload);
 void execnet_channel_core_flow_begun (ExecnetChannelCore *self);
+/* With the lock: an item of that size is sent. */
+void execnet_channel_core_charge (ExecnetChannelCore *self, gsize size);
 /* With the lock: nothing more should be sent for now. */
 gboolean execnet_channel_core_is_full (ExecnetChannelCore *self);
 /* With the lock: the channel has closed. */
@@ -206,6 +216,9 @@ gboolean execnet_channel_core_wait_credit_async (ExecnetChannelCore *self,
 
 /* Sources for streams: execnet-channel-source.c. */
 
+/* Any thread. The link's data and the post are set before; it is removed before it goes away. */
+void execnet_channel_core_add_poll (ExecnetChannelCore *self, ExecnetChannelPoll *poll);
+void execnet_channel_core_remove_poll (ExecnetChannelCore *self, ExecnetChannelPoll *poll);
 /* Any thread. */
 GSource *execnet_channel_core_create_source (ExecnetChannelCore *self, gboolean for_sending);
 /* Any thread: whether it would not wait, be it for an error. */

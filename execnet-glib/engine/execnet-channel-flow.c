@@ -9,7 +9,6 @@
 
 #include "engine/execnet-channel-core-private.h"
 
-
 #include <string.h>
 
 /* Receiving. */
@@ -109,6 +108,13 @@ gboolean
 execnet_channel_core_is_full (ExecnetChannelCore *self)
 {
   return self->is_limited && self->n_sent >= self->n_allowed;
+}
+
+void
+execnet_channel_core_charge (ExecnetChannelCore *self, gsize size)
+{
+  if (self->is_limited)
+    self->n_sent += size;
 }
 
 /* With the lock. */

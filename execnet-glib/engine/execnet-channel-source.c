@@ -13,26 +13,24 @@
 
 /* What the channel knows of a source: it must not know the source itself, which may be on its way to
  * the end in another thread. */
-struct _ExecnetChannelPoll
+typedef struct
 {
   gatomicrefcount refs;
-  ExecnetPost post;
-  GList link;              /* the gateway's lock: in the channel's polls */
-  ExecnetMailbox *mailbox; /* the gateway's lock: of the source's context, once that is known */
-};
+  ExecnetChannelPoll poll;
+} SourcePoll;
 
 typedef struct
 {
   GSource source;
   ExecnetChannelCore *channel;
-  ExecnetChannelPoll *poll;
+  SourcePoll *source_poll;
   gboolean for_sending;
 } ChannelSource;
 
-static ExecnetChannelPoll *
+static SourcePoll *
 from_post (ExecnetPost *post)
 {
-  return (ExecnetChannelPoll *) ((char *) post - G_STRUCT_OFFSET (ExecnetChannelPoll, post));
+  return (SourcePoll *) ((char *) post - G_STRUCT_OFFSET (SourcePoll, poll.post));
 }
 
 static void
@@ -44,7 +42,7 @@ hold_post (ExecnetPost *post)
 static void
 drop_post (ExecnetPost *post)
 {
-  ExecnetChannelPoll *self = from_post (post);
+  SourcePoll *self = from_post (post);
 
   if (g_atomic_ref_count_dec (&self->refs))
     g_free (self);
@@ -68,6 +66,32 @@ execnet_channel_core_wake_sources (ExecnetChannelCore *self)
       if (poll->mailbox != NULL)
         execnet_mailbox_post (poll->mailbox, &poll->post);
     }
+}
+
+void
+execnet_channel_core_add_poll (ExecnetChannelCore *self, ExecnetChannelPoll *poll)
+{
+  if (execnet_gateway_core_is_foreign (self->gateway))
+    return;
+  g_mutex_lock (&self->gateway->lock);
+  g_queue_push_tail_link (&self->polls, &poll->link);
+  g_mutex_unlock (&self->gateway->lock);
+}
+
+void
+execnet_channel_core_remove_poll (ExecnetChannelCore *self, ExecnetChannelPoll *poll)
+{
+  ExecnetMailbox *mailbox;
+
+  if (execnet_gateway_core_is_foreign (self->gateway))
+    return;
+  g_mutex_lock (&self->gateway->lock);
+  g_queue_unlink (&self->polls, &poll->link);
+  mailbox = g_steal_pointer (&poll->mailbox);
+  g_mutex_unlock (&self->gateway->lock);
+  if (mailbox != NULL)
+    execnet_mailbox_take_out (mailbox, &poll->post);
+  g_clear_pointer (&mailbox, execnet_mailbox_unref);
 }
 
 gboolean
@@ -131,12 +155,12 @@ prepare (GSource *source, int *timeout)
   ChannelSource *self = (ChannelSource *) source;
 
   *timeout = -1;
-  if (self->poll->mailbox == NULL)
+  if (self->source_poll->poll.mailbox == NULL)
     {
       ExecnetMailbox *mailbox = execnet_mailbox_get (g_source_get_context (source));
 
       g_mutex_lock (&self->channel->gateway->lock);
-      self->poll->mailbox = mailbox;
+      self->source_poll->poll.mailbox = mailbox;
       g_mutex_unlock (&self->channel->gateway->lock);
       execnet_connection_serve (self->channel->gateway->connection);
     }
@@ -159,19 +183,9 @@ static void
 finalize (GSource *source)
 {
   ChannelSource *self = (ChannelSource *) source;
-  ExecnetMailbox *mailbox;
 
-  if (!execnet_gateway_core_is_foreign (self->channel->gateway))
-    {
-      g_mutex_lock (&self->channel->gateway->lock);
-      g_queue_unlink (&self->channel->polls, &self->poll->link);
-      mailbox = g_steal_pointer (&self->poll->mailbox);
-      g_mutex_unlock (&self->channel->gateway->lock);
-      if (mailbox != NULL)
-        execnet_mailbox_take_out (mailbox, &self->poll->post);
-      g_clear_pointer (&mailbox, execnet_mailbox_unref);
-    }
-  drop_post (&self->poll->post);
+  execnet_channel_core_remove_poll (self->channel, &self->source_poll->poll);
+  drop_post (&self->source_poll->poll.post);
   execnet_channel_core_unref (self->channel);
 }
 
@@ -193,20 +207,15 @@ execnet_channel_core_create_source (ExecnetChannelCore *self, gboolean for_sendi
 {
   GSource *source = g_source_new (&source_funcs, sizeof (ChannelSource));
   ChannelSource *channel_source = (ChannelSource *) source;
-  ExecnetChannelPoll *poll = g_new0 (ExecnetChannelPoll, 1);
+  SourcePoll *source_poll = g_new0 (SourcePoll, 1);
 
   g_source_set_static_name (source, "execnet channel");
-  g_atomic_ref_count_init (&poll->refs);
-  execnet_post_init (&poll->post, &post_funcs);
-  poll->link.data = poll;
+  g_atomic_ref_count_init (&source_poll->refs);
+  execnet_post_init (&source_poll->poll.post, &post_funcs);
+  source_poll->poll.link.data = &source_poll->poll;
   channel_source->channel = execnet_channel_core_ref (self);
-  channel_source->poll = poll;
+  channel_source->source_poll = source_poll;
   channel_source->for_sending = for_sending;
-  if (!execnet_gateway_core_is_foreign (self->gateway))
-    {
-      g_mutex_lock (&self->gateway->lock);
-      g_queue_push_tail_link (&self->polls, &poll->link);
-      g_mutex_unlock (&self->gateway->lock);
-    }
+  execnet_channel_core_add_poll (self, &source_poll->poll);
   return source;
 }

@@ -78,6 +78,9 @@ struct _ExecnetGatewayCore
   ExecnetMailbox *watcher_mailbox;
   ExecnetPost *watcher;
 
+  /* The gateway that leads to it, or NULL. Holds a reference; set before the start. */
+  ExecnetGatewayCore *via;
+
   ExecnetGatewayLife *life;
 };
 
@@ -97,6 +100,9 @@ gboolean execnet_gateway_core_is_foreign (ExecnetGatewayCore *self);
 ExecnetGatewayState execnet_gateway_core_get_state (ExecnetGatewayCore *self);
 GError *execnet_gateway_core_dup_error (ExecnetGatewayCore *self);
 void execnet_gateway_core_tell (ExecnetGatewayCore *self);
+
+/* Any thread: how many gateways lead to it. They end after it. */
+guint execnet_gateway_core_get_depth (ExecnetGatewayCore *self);
 
 /* Any thread, once. The post is posted when nothing is left of the gateway. */
 void execnet_gateway_core_set_watcher (ExecnetGatewayCore *self,
@@ -159,6 +165,9 @@ void execnet_gateway_core_start (ExecnetGatewayCore *self,
                                  ExecnetTransport *transport,
                                  GVariant *options,
                                  guint timeout_seconds);
+
+/* Any thread, before it is used: `via` leads to its other end. */
+void execnet_gateway_core_lead (ExecnetGatewayCore *via, ExecnetTransport *transport);
 
 /* Any thread. Asks the worker to end; while it is starting, ends it. */
 void execnet_gateway_core_exit (ExecnetGatewayCore *self);

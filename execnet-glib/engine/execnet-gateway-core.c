@@ -83,6 +83,7 @@ execnet_gateway_core_unref (gpointer data)
   g_clear_pointer (&self->information, g_variant_unref);
   g_clear_pointer (&self->output, execnet_output_free);
   g_clear_pointer (&self->mailbox, execnet_mailbox_unref);
+  g_clear_pointer (&self->via, execnet_gateway_core_unref);
   g_clear_pointer (&self->watcher_mailbox, execnet_mailbox_unref);
   g_weak_ref_clear (&self->object);
   g_clear_error (&self->error);
@@ -176,6 +177,16 @@ new_foreign_error (ExecnetGatewayCore *self)
                       EXECNET_ERROR_CLOSED,
                       _ ("The gateway “%s” belongs to the process that made it, not to its fork."),
                       self->id);
+}
+
+guint
+execnet_gateway_core_get_depth (ExecnetGatewayCore *self)
+{
+  guint depth = 0;
+
+  for (ExecnetGatewayCore *via = self->via; via != NULL; via = via->via)
+    depth++;
+  return depth;
 }
 
 ExecnetGatewayState

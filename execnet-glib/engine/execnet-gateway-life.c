@@ -29,6 +29,9 @@
 /* How long more of a wrong answer is awaited, so that the error can quote it. */
 #define STRAY_OUTPUT_MS 100
 
+/* Of a transport's data: the gateway that leads to its other end. */
+#define VIA_KEY "execnet-via"
+
 /* What is kept of a wrong answer. */
 #define MAX_STRAY_OUTPUT 512
 
@@ -513,6 +516,13 @@ begin (gpointer data)
 /* Any thread. */
 
 void
+execnet_gateway_core_lead (ExecnetGatewayCore *via, ExecnetTransport *transport)
+{
+  g_object_set_data_full (
+      G_OBJECT (transport), VIA_KEY, execnet_gateway_core_ref (via), execnet_gateway_core_unref);
+}
+
+void
 execnet_gateway_core_start (ExecnetGatewayCore *self,
                             ExecnetTransport *transport,
                             GVariant *options,
@@ -520,6 +530,7 @@ execnet_gateway_core_start (ExecnetGatewayCore *self,
 {
   ExecnetGatewayLife *life = g_new0 (ExecnetGatewayLife, 1);
 
+  self->via = g_object_steal_data (G_OBJECT (transport), VIA_KEY);
   life->transport = g_object_ref (transport);
   execnet_gateway_core_set_asker (self, transport);
   life->cancellable = g_cancellable_new ();

@@ -36,6 +36,30 @@ dup_live (void)
   return cores;
 }
 
+/* Those to which so many gateways lead. */
+static GPtrArray *
+select_depth (GPtrArray *cores, guint depth)
+{
+  GPtrArray *selected = g_ptr_array_new ();
+
+  for (guint i = 0; i < cores->len; i++)
+    {
+      if (execnet_gateway_core_get_depth (cores->pdata[i]) == depth)
+        g_ptr_array_add (selected, cores->pdata[i]);
+    }
+  return selected;
+}
+
+static guint
+find_depth (GPtrArray *cores)
+{
+  guint depth = 0;
+
+  for (guint i = 0; i < cores->len; i++)
+    depth = MAX (depth, execnet_gateway_core_get_depth (cores->pdata[i]));
+  return depth;
+}
+
 static gboolean
 wait_for_all (GPtrArray *cores, gint grace_ms)
 {
@@ -51,20 +75,32 @@ wait_for_all (GPtrArray *cores, gint grace_ms)
   return TRUE;
 }
 
-/* Runs no code of the application and emits nothing: main loops are over by now. */
+static void
+end_all (GPtrArray *cores)
+{
+  for (guint i = 0; i < cores->len; i++)
+    execnet_gateway_core_exit (cores->pdata[i]);
+  if (wait_for_all (cores, GRACE_AT_EXIT_MS))
+    return;
+  for (guint i = 0; i < cores->len; i++)
+    execnet_gateway_core_kill_now (cores->pdata[i]);
+  wait_for_all (cores, GRACE_AFTER_KILL_MS);
+}
+
+/* Runs no code of the application and emits nothing: main loops are over by now. Those that lead to
+ * others end after these. */
 static void
 end_all_at_exit (void)
 {
   g_autoptr (GPtrArray) cores = dup_live ();
 
-  for (guint i = 0; i < cores->len; i++)
-    execnet_gateway_core_exit (cores->pdata[i]);
-  if (!wait_for_all (cores, GRACE_AT_EXIT_MS))
+  for (guint depth = find_depth (cores) + 1; depth-- > 0;)
     {
-      for (guint i = 0; i < cores->len; i++)
-        execnet_gateway_core_kill_now (cores->pdata[i]);
-      wait_for_all (cores, GRACE_AFTER_KILL_MS);
+      g_autoptr (GPtrArray) selected = select_depth (cores, depth);
+
+      end_all (selected);
     }
+  wait_for_all (cores, GRACE_AFTER_KILL_MS);
   execnet_worker_thread_settle ();
 }
 

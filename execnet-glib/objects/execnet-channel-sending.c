@@ -91,8 +91,8 @@ check_open (ExecnetChannel *self, gsize size, Credit credit, guint64 *position, 
   is_full = credit == ONLY_WITH_CREDIT && execnet_channel_core_is_full (core);
   if (position != NULL)
     *position = core->n_sent;
-  if (core->is_limited && !is_full)
-    core->n_sent += size;
+  if (!is_full)
+    execnet_channel_core_charge (core, size);
   if (is_closed && core->end_error != NULL)
     g_propagate_error (error, g_error_copy (core->end_error));
   else if (is_closed)

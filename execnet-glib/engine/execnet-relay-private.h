@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "engine/execnet-gateway-core-private.h"
+
+G_BEGIN_DECLS
+
+/* What is behind a gateway: a program that was started there, or a connection that was made from
+ * there. Its bytes travel as items over a channel of that gateway, with flow control both ways;
+ * bootstrap/relay.py is what does the work at the other end, and says what else travels. Reference
+ * counted; worker thread, except where it says otherwise. */
+typedef struct _ExecnetRelay ExecnetRelay;
+
+typedef struct
+{
+  /* Once: the process has ended, or nobody will ever tell how it does. What came before was read, or
+   * will not be. */
+  void (*ended) (gpointer user_data);
+  /* What is printed to stderr, or NULL to have it on our own. */
+  void (*errors) (const char *bytes, gsize length, gpointer user_data);
+} ExecnetRelayFuncs;
+
+/* The gateway is up. `function` is one of bootstrap/relay.py, and `arguments` a dictionary for it.
+ * `user_data` must stay until execnet_relay_forget. */
+ExecnetRelay *execnet_relay_new (ExecnetGatewayCore *gateway,
+                                 const char *function,
+                                 GVariant *arguments,
+                                 const ExecnetRelayFuncs *funcs,
+                                 gpointer user_data,
+                                 GError **error);
+ExecnetRelay *execnet_relay_ref (ExecnetRelay *self);
+void execnet_relay_unref (ExecnetRelay *self);
+
+/* Calls back no more, and ends what is there by force. */
+void execnet_relay_forget (ExecnetRelay *self);
+
+/* The bytes as a stream, which is asynchronous alone. */
+GIOStream *execnet_relay_make_stream (ExecnetRelay *self);
+
+/* Any thread: ends what is there by force. FALSE when that can't be said. */
+gboolean execnet_relay_kill (ExecnetRelay *self);
+
+/* Ends the direction to it. */
+void execnet_relay_close_write (ExecnetRelay *self);
+
+gboolean execnet_relay_has_ended (ExecnetRelay *self);
+
+/* The numbers, if it was a process that has ended, and its last output. */
+void execnet_relay_get_end (ExecnetRelay *self, ExecnetTransportEnd *end);
+
+/* Why it could not be started, or reached any more; NULL when there is no such reason. */
+const GError *execnet_relay_get_error (ExecnetRelay *self);
+
+/* For the stream: a call that reads or writes takes over the task, which completes with a number of
+ * bytes. */
+void execnet_relay_read (ExecnetRelay *self, GTask *task, void *buffer, gsize count);
+void execnet_relay_write (ExecnetRelay *self, GTask *task, const void *buffer, gsize count);
+/* What comes is not wanted any more. */
+void execnet_relay_close (ExecnetRelay *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExecnetRelay, execnet_relay_unref)
+
+G_END_DECLS

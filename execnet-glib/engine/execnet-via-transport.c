@@ -1,0 +1,321 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine/execnet-via-transport-private.h"
+
+#include "base/execnet-error.h"
+#include "data/execnet-xspec-private.h"
+#include "engine/execnet-relay-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* As transport/execnet-popen-transport.c has it. */
+#define BOOTSTRAP "import sys;exec(eval(sys.stdin.readline()))"
+
+struct _ExecnetViaTransport
+{
+  ExecnetTransport parent_instance;
+
+  ExecnetGatewayCore *via;
+  const char *function; /* of bootstrap/relay.py */
+  GVariant *arguments;
+
+  /* Who wants what is printed; set before the start, or NULL. */
+  ExecnetOutputFunc output_func;
+  gpointer output_data;
+  GDestroyNotify output_notify;
+
+  ExecnetRelay *relay;  /* atomic: set once by the worker thread, read in any */
+  GPtrArray *end_tasks; /* of GTask, waiting for the end */
+};
+
+G_DEFINE_FINAL_TYPE (ExecnetViaTransport, execnet_via_transport, EXECNET_TYPE_TRANSPORT)
+
+/* The start. */
+
+static void
+on_ended (gpointer data)
+{
+  g_autoptr (ExecnetViaTransport) self = g_object_ref (data);
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->end_tasks);
+
+  self->end_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (tasks->pdata[i], TRUE);
+}
+
+static void
+on_errors (const char *bytes, gsize length, gpointer data)
+{
+  ExecnetViaTransport *self = data;
+
+  self->output_func (TRUE, bytes, length, self->output_data);
+}
+
+static const ExecnetRelayFuncs funcs = { on_ended, NULL };
+static const ExecnetRelayFuncs capturing_funcs = { on_ended, on_errors };
+
+static GError *
+new_not_up_error (ExecnetGatewayCore *via)
+{
+  g_autoptr (GError) reason = execnet_gateway_core_dup_error (via);
+
+  return g_error_new (EXECNET_ERROR,
+                      reason != NULL ? reason->code : EXECNET_ERROR_CLOSED,
+                      _ ("The gateway “%s”, which leads to it, is not there: %s"),
+                      via->id,
+                      reason != NULL ? reason->message : _ ("it was told to exit."));
+}
+
+/* In the task's context: the gateway that leads there is up, or never will be. Takes the error
+ * over. */
+static void
+return_stream (GTask *task, gpointer unused, GError *error)
+{
+  ExecnetViaTransport *self = g_task_get_source_object (task);
+  ExecnetRelay *relay;
+
+  if (error == NULL && execnet_gateway_core_get_state (self->via) != EXECNET_GATEWAY_RUNNING)
+    error = new_not_up_error (self->via);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  relay = execnet_relay_new (self->via,
+                             self->function,
+                             self->arguments,
+                             self->output_func != NULL ? &capturing_funcs : &funcs,
+                             self,
+                             &error);
+  if (relay == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_atomic_pointer_set (&self->relay, relay);
+  g_task_return_pointer (task, execnet_relay_make_stream (relay), g_object_unref);
+}
+
+static void
+execnet_via_transport_open_async (ExecnetTransport *transport,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+  ExecnetGatewayCore *via = self->via;
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  ExecnetPending *pending;
+
+  g_task_set_source_tag (task, execnet_via_transport_open_async);
+  pending = execnet_pending_new (
+      task, return_stream, &via->lock, execnet_gateway_core_ref (via), execnet_gateway_core_unref);
+  execnet_pending_watch (pending, -1, NULL);
+  g_mutex_lock (&via->lock);
+  execnet_pending_enqueue (pending, &via->ready_waiters);
+  if (via->state != EXECNET_GATEWAY_STARTING)
+    execnet_pending_complete_all (&via->ready_waiters, NULL);
+  g_mutex_unlock (&via->lock);
+}
+
+static GIOStream *
+execnet_via_transport_open_finish (ExecnetTransport *transport, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, transport), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static ExecnetOutputRoute
+execnet_via_transport_capture_output (ExecnetTransport *transport,
+                                      ExecnetOutputFunc func,
+                                      gpointer data,
+                                      GDestroyNotify notify)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+
+  self->output_func = func;
+  self->output_data = data;
+  self->output_notify = notify;
+  return EXECNET_OUTPUT_STDOUT_BY_MESSAGES;
+}
+
+static char *
+execnet_via_transport_describe_progress (ExecnetTransport *transport)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+
+  if (g_atomic_pointer_get (&self->relay) == NULL)
+    return g_strdup_printf (_ ("The gateway “%s”, which leads to it, is not up yet."), self->via->id);
+  return EXECNET_TRANSPORT_CLASS (execnet_via_transport_parent_class)->describe_progress (transport);
+}
+
+/* The end. */
+
+static void
+execnet_via_transport_close_write (ExecnetTransport *transport)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+
+  if (self->relay != NULL)
+    execnet_relay_close_write (self->relay);
+}
+
+static gboolean
+execnet_via_transport_kill_from_any_thread (ExecnetTransport *transport)
+{
+  ExecnetRelay *relay = g_atomic_pointer_get (&EXECNET_VIA_TRANSPORT (transport)->relay);
+
+  return relay != NULL && execnet_relay_kill (relay);
+}
+
+static void
+execnet_via_transport_kill (ExecnetTransport *transport)
+{
+  execnet_via_transport_kill_from_any_thread (transport);
+}
+
+static void
+execnet_via_transport_wait_end_async (ExecnetTransport *transport,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, execnet_via_transport_wait_end_async);
+  if (self->relay == NULL || execnet_relay_has_ended (self->relay))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_ptr_array_add (self->end_tasks, g_steal_pointer (&task));
+}
+
+static gboolean
+execnet_via_transport_wait_end_finish (ExecnetTransport *transport,
+                                       GAsyncResult *result,
+                                       GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+execnet_via_transport_get_end (ExecnetTransport *transport, ExecnetTransportEnd *end)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+
+  if (self->relay != NULL)
+    execnet_relay_get_end (self->relay, end);
+}
+
+static GError *
+execnet_via_transport_explain_end (ExecnetTransport *transport,
+                                   const ExecnetTransportEnd *end,
+                                   gboolean was_up)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
+  const GError *error = self->relay != NULL ? execnet_relay_get_error (self->relay) : NULL;
+
+  return error != NULL ? g_error_copy (error) : NULL;
+}
+
+/* The object. */
+
+static void
+execnet_via_transport_finalize (GObject *object)
+{
+  ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (object);
+
+  if (self->relay != NULL)
+    execnet_relay_forget (self->relay);
+  g_clear_pointer (&self->relay, execnet_relay_unref);
+  if (self->output_notify != NULL)
+    self->output_notify (self->output_data);
+  g_ptr_array_unref (self->end_tasks);
+  g_clear_pointer (&self->arguments, g_variant_unref);
+  execnet_gateway_core_unref (self->via);
+
+  G_OBJECT_CLASS (execnet_via_transport_parent_class)->finalize (object);
+}
+
+static void
+execnet_via_transport_class_init (ExecnetViaTransportClass *klass)
+{
+  ExecnetTransportClass *transport_class = EXECNET_TRANSPORT_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = execnet_via_transport_finalize;
+  transport_class->capture_output = execnet_via_transport_capture_output;
+  transport_class->open_async = execnet_via_transport_open_async;
+  transport_class->open_finish = execnet_via_transport_open_finish;
+  transport_class->close_write = execnet_via_transport_close_write;
+  transport_class->kill = execnet_via_transport_kill;
+  transport_class->wait_end_async = execnet_via_transport_wait_end_async;
+  transport_class->wait_end_finish = execnet_via_transport_wait_end_finish;
+  transport_class->get_end = execnet_via_transport_get_end;
+  transport_class->explain_end = execnet_via_transport_explain_end;
+  transport_class->describe_progress = execnet_via_transport_describe_progress;
+  transport_class->kill_from_any_thread = execnet_via_transport_kill_from_any_thread;
+}
+
+static void
+execnet_via_transport_init (ExecnetViaTransport *self)
+{
+  self->end_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+/* What is to be done there. */
+
+/* The interpreter there is None for the gateway's own. */
+static gboolean
+prepare_popen (ExecnetViaTransport *self, ExecnetXSpec *spec, GError **error)
+{
+  const char *const options[] = { "-u", "-c", BOOTSTRAP, NULL };
+  g_auto (GStrv) python = NULL;
+  GVariantBuilder command, arguments;
+
+  if (execnet_xspec_has (spec, "python"))
+    {
+      python = execnet_xspec_split_python (spec, error);
+      if (python == NULL)
+        return FALSE;
+    }
+  g_variant_builder_init (&command, G_VARIANT_TYPE ("av"));
+  if (python == NULL)
+    g_variant_builder_add (&command, "v", g_variant_new_maybe (G_VARIANT_TYPE_STRING, NULL));
+  for (guint i = 0; python != NULL && python[i] != NULL; i++)
+    g_variant_builder_add (&command, "v", g_variant_new_string (python[i]));
+  if (execnet_xspec_has (spec, "dont_write_bytecode"))
+    g_variant_builder_add (&command, "v", g_variant_new_string ("-B"));
+  for (guint i = 0; options[i] != NULL; i++)
+    g_variant_builder_add (&command, "v", g_variant_new_string (options[i]));
+
+  g_variant_builder_init (&arguments, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&arguments, "{sv}", "command", g_variant_builder_end (&command));
+  self->function = "relay_process";
+  self->arguments = g_variant_ref_sink (g_variant_builder_end (&arguments));
+  return TRUE;
+}
+
+ExecnetTransport *
+execnet_via_transport_new (ExecnetGatewayCore *via, ExecnetXSpec *spec, GError **error)
+{
+  g_autoptr (ExecnetViaTransport) self = g_object_new (EXECNET_TYPE_VIA_TRANSPORT, NULL);
+
+  self->via = execnet_gateway_core_ref (via);
+  if (execnet_xspec_has (spec, "popen"))
+    {
+      if (!prepare_popen (self, spec, error))
+        return NULL;
+      return EXECNET_TRANSPORT (g_steal_pointer (&self));
+    }
+  g_set_error_literal (error,
+                       EXECNET_ERROR,
+                       EXECNET_ERROR_INVALID_SPEC,
+                       _ ("Only popen gateways can be made via another gateway by this version."));
+  return NULL;
+}
