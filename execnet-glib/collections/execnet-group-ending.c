@@ -32,6 +32,7 @@ typedef struct
   guint depth;        /* theirs */
   gint64 ask_until;   /* monotonic times: when they are killed, -1 for never, */
   gint64 end;         /* and when that should be over, but for those that are killed */
+  gint grace_ms;      /* so long has each to end in peace, also when it is late */
   guint n_pending;
   gboolean has_killed;
 } Termination;
@@ -71,7 +72,8 @@ termination_new (ExecnetGroup *group, gint timeout_ms)
       self->depth = MAX (self->depth, execnet_gateway_core_get_depth (gateway->core) + 1);
     }
   self->ask_until = timeout_ms < 0 ? -1 : ms_from_now (timeout_ms);
-  self->end = timeout_ms < 0 ? -1 : self->ask_until + MAX (timeout_ms, MIN_AFTER_KILL_MS) * G_TIME_SPAN_MILLISECOND;
+  self->end = timeout_ms < 0 ? -1 : ms_from_now (timeout_ms + MAX (timeout_ms, MIN_AFTER_KILL_MS));
+  self->grace_ms = MIN (timeout_ms, MIN_AFTER_KILL_MS);
   return self;
 }
 
@@ -86,7 +88,7 @@ begin_next (Termination *self)
     return FALSE;
   /* Those before took their time, and these need some, too. */
   if (self->has_killed)
-    self->ask_until = self->end;
+    self->ask_until = MAX (self->end, ms_from_now (self->grace_ms));
   self->depth--;
   self->has_killed = FALSE;
   self->current = g_ptr_array_new ();

@@ -66,6 +66,13 @@ void execnet_group_begin_questions (ExecnetGroup *self);
 void execnet_group_end_questions (ExecnetGroup *self);
 GParamSpec *execnet_group_new_mount_operation_spec (void);
 
+/* With the lock: the gateway with the id, dead or alive, or NULL. */
+ExecnetGateway *execnet_group_find (ExecnetGroup *self, const char *id);
+
+/* With the lock: the transport for a gateway, of which nothing is started yet. */
+ExecnetTransport *
+execnet_group_make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error);
+
 /* execnet-group-settings.c: what holds until something else is set. */
 extern const char *const execnet_group_default_spec;
 extern const char *const execnet_group_default_execmodel;

@@ -7,7 +7,6 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
-#include "engine/execnet-via-transport-private.h"
 #include "engine/execnet-worker-thread-private.h"
 #include "objects/execnet-gateway-private.h"
 
@@ -641,6 +640,14 @@ execnet_group_allocate_id (ExecnetGroup *self, ExecnetXSpec *spec, GError **erro
   return allocated;
 }
 
+ExecnetGateway *
+execnet_group_find (ExecnetGroup *self, const char *id)
+{
+  ExecnetMember *member = find_member (self, id);
+
+  return member != NULL ? member->gateway : NULL;
+}
+
 /* With the lock. In a fork child the mailbox is the parent's, and delivers nothing. */
 static void
 renew_mailbox (ExecnetGroup *self)
@@ -653,68 +660,6 @@ renew_mailbox (ExecnetGroup *self)
   execnet_post_init (&self->post, &post_funcs);
   execnet_group_begin_questions (self);
   execnet_mailbox_unref (before);
-}
-
-/* With the lock: the gateway that the spec's key `via` or `installvia` names. */
-static ExecnetGatewayCore *
-find_leader (ExecnetGroup *self, ExecnetXSpec *spec, const char *key, GError **error)
-{
-  const char *id = execnet_xspec_get (spec, key);
-  ExecnetMember *member = find_member (self, id);
-
-  if (g_strcmp0 (id, execnet_xspec_get (spec, "id")) == 0)
-    g_set_error (error,
-                 EXECNET_ERROR,
-                 EXECNET_ERROR_INVALID_SPEC,
-                 _ ("The gateway “%s” can't lead to itself; name another one with %s=."),
-                 id,
-                 key);
-  else if (member == NULL)
-    g_set_error (error,
-                 EXECNET_ERROR,
-                 EXECNET_ERROR_INVALID_SPEC,
-                 _ ("The group has no gateway “%s”, which %s= names; make that one first."),
-                 id,
-                 key);
-  else if (execnet_gateway_core_get_state (member->gateway->core) == EXECNET_GATEWAY_CLOSED)
-    g_set_error (error,
-                 EXECNET_ERROR,
-                 EXECNET_ERROR_CLOSED,
-                 _ ("The gateway “%s”, which %s= names, has ended; make it anew first."),
-                 id,
-                 key);
-  else
-    return member->gateway->core;
-  return NULL;
-}
-
-/* With the lock. */
-static ExecnetTransport *
-make_via_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
-{
-  ExecnetGatewayCore *via;
-  ExecnetTransport *transport;
-
-  if (!execnet_xspec_validate (spec, error))
-    return NULL;
-  via = find_leader (self, spec, "via", error);
-  transport = via != NULL ? execnet_via_transport_new (via, spec, error) : NULL;
-  if (transport != NULL)
-    execnet_gateway_core_lead (via, transport);
-  return transport;
-}
-
-/* With the lock. */
-static ExecnetTransport *
-make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
-{
-  g_autofree char *python = execnet_dup_default_python ();
-  const ExecnetTransportSettings settings = { .default_python = python,
-                                              .questions = self->questions };
-
-  if (execnet_xspec_has (spec, "via"))
-    return make_via_transport (self, spec, error);
-  return execnet_transport_new_for_spec (spec, &settings, error);
 }
 
 /* With the lock. */
@@ -734,7 +679,7 @@ add_gateway (ExecnetGroup *self,
   if (!allocate_id (self, spec, error))
     return NULL;
   transport = given_transport != NULL ? g_object_ref (given_transport)
-                                      : make_transport (self, spec, error);
+                                      : execnet_group_make_transport (self, spec, error);
   if (transport == NULL)
     return NULL;
   gateway = execnet_gateway_new (G_OBJECT (self),

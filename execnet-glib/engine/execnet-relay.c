@@ -393,14 +393,18 @@ run_post (ExecnetPost *post)
 
 static const ExecnetPostFuncs post_funcs = { hold_post, drop_post, run_post, NULL };
 
-/* Any thread that cancels; in a moment the worker thread looks. */
+/* In a moment, and not while somebody is in the midst of a call. */
+static void
+look_later (ExecnetRelay *self)
+{
+  if (self->poll.mailbox != NULL)
+    execnet_mailbox_post (self->poll.mailbox, &self->poll.post);
+}
+
 static void
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
-  ExecnetRelay *self = data;
-
-  if (self->poll.mailbox != NULL)
-    execnet_mailbox_post (self->poll.mailbox, &self->poll.post);
+  look_later (data);
 }
 
 static void
@@ -430,7 +434,8 @@ execnet_relay_read (ExecnetRelay *self, GTask *task, void *buffer, gsize count)
   watch_cancellable (self, g_task_get_cancellable (task));
   return_cancelled (&self->reading);
   go_on_reading (self);
-  go_on_ending (self);
+  if (self->end_was_read)
+    look_later (self);
 }
 
 void
@@ -447,7 +452,7 @@ execnet_relay_close (ExecnetRelay *self)
 {
   self->is_closed = TRUE;
   g_clear_pointer (&self->rest, g_bytes_unref);
-  go_on_ending (self);
+  look_later (self);
 }
 
 /* The other end. */
@@ -570,7 +575,7 @@ execnet_relay_new (ExecnetGatewayCore *gateway,
   self->funcs = funcs;
   self->user_data = user_data;
   self->last_output
-      = execnet_last_output_new_for_text (funcs->errors != NULL ? on_errors : NULL, self);
+      = execnet_last_output_new (-1, funcs->errors != NULL ? on_errors : NULL, self);
   execnet_post_init (&self->poll.post, &post_funcs);
   self->poll.link.data = &self->poll;
   self->poll.mailbox = execnet_mailbox_get (g_main_context_get_thread_default ());

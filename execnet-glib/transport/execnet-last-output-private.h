@@ -21,10 +21,6 @@ typedef void (*ExecnetLastOutputFunc) (const char *bytes, gsize length, gpointer
 /* Takes the reading end of a pipe, or -1 for what is only added. `func` may be NULL. */
 ExecnetLastOutput *execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data);
 
-/* As above, without a pipe: for what comes another way. */
-ExecnetLastOutput *execnet_last_output_new_for_text (ExecnetLastOutputFunc func, gpointer data);
-void execnet_last_output_add (ExecnetLastOutput *self, const char *bytes, gsize length);
-
 /* Passes on what is there now, and no more. */
 void execnet_last_output_free (ExecnetLastOutput *self);
 

@@ -26,9 +26,6 @@
 /* What a pipe holds at most, unless somebody enlarged it. */
 #define MAX_REST (64 * 1024)
 
-/* What waits for our stderr, where its writer can't be made to wait; then it is dropped. */
-#define MAX_UNSENT (1024 * 1024)
-
 struct _ExecnetLastOutput
 {
   int fd;          /* -1 after its end */
@@ -162,31 +159,6 @@ execnet_last_output_new (int fd, ExecnetLastOutputFunc func, gpointer data)
     }
   wait_for_next (self);
   return self;
-}
-
-ExecnetLastOutput *
-execnet_last_output_new_for_text (ExecnetLastOutputFunc func, gpointer data)
-{
-  ExecnetLastOutput *self = g_new0 (ExecnetLastOutput, 1);
-
-  self->fd = -1;
-  self->func = func;
-  self->data = data;
-  self->tail = g_string_new (NULL);
-  self->unsent = g_string_new (NULL);
-  return self;
-}
-
-void
-execnet_last_output_add (ExecnetLastOutput *self, const char *bytes, gsize length)
-{
-  /* Nobody can be made to wait here. */
-  if (self->unsent->len > MAX_UNSENT)
-    g_string_truncate (self->unsent, 0);
-  keep (self, bytes, length);
-  forward (self);
-  if (self->unsent->len > 0)
-    wait_for_next (self);
 }
 
 void
