@@ -65,7 +65,9 @@ class Gateway(object):
         self.connection.send(RECONFIGURE, 0, dump_pieces(self.coercion))
 
     def count_channels(self):
-        return len(set(self.channels) | set(self.callbacks))
+        # PyPy may crash when another thread changes a dictionary meanwhile.
+        with self.reader.lock:
+            return len(set(self.channels) | set(self.callbacks))
 
     # Channels
 
