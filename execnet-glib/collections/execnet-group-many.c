@@ -28,6 +28,7 @@ typedef struct
   ExecnetProgressFunc progress;
   gpointer progress_data;
   GDestroyNotify progress_notify;
+  ExecnetServing *serving;
 } Making;
 
 static void
@@ -81,6 +82,7 @@ return_all (GTask *task)
 {
   Making *making = g_task_get_task_data (task);
 
+  g_clear_pointer (&making->serving, execnet_serving_free);
   if (making->progress_notify != NULL)
     making->progress_notify (making->progress_data);
   if (!making->has_failed)
@@ -254,6 +256,7 @@ execnet_group_make_gateways_async (ExecnetGroup *self,
   making->progress_data = progress_data;
   making->progress_notify = progress_notify;
   g_task_set_task_data (task, making, making_free);
+  making->serving = execnet_serving_new (self, g_task_get_context (task), making->gateways);
   making->has_failed = g_cancellable_set_error_if_cancelled (cancellable, &making->error);
   begin_some (task);
 }

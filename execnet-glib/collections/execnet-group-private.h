@@ -73,6 +73,13 @@ ExecnetGateway *execnet_group_find (ExecnetGroup *self, const char *id);
 ExecnetTransport *
 execnet_group_make_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error);
 
+/* execnet-group-serving.c. In a task that makes several gateways: they may have questions while the
+ * task's context is iterated. The array may grow. NULL where that is the group's own context. */
+typedef struct _ExecnetServing ExecnetServing;
+ExecnetServing *
+execnet_serving_new (ExecnetGroup *group, GMainContext *context, GPtrArray *gateways);
+void execnet_serving_free (ExecnetServing *self);
+
 /* execnet-group-settings.c: what holds until something else is set. */
 extern const char *const execnet_group_default_spec;
 extern const char *const execnet_group_default_execmodel;
