@@ -8,17 +8,20 @@
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
 #include "engine/execnet-relay-private.h"
+#include "transport/execnet-interpreter-private.h"
+#include "transport/execnet-remote-command-private.h"
+#include "transport/execnet-ssh-client-arguments-private.h"
+#include "transport/execnet-ssh-client-errors-private.h"
 
 #include <glib/gi18n-lib.h>
-
-/* As transport/execnet-popen-transport.c has it. */
-#define BOOTSTRAP "import sys;exec(eval(sys.stdin.readline()))"
 
 struct _ExecnetViaTransport
 {
   ExecnetTransport parent_instance;
 
   ExecnetGatewayCore *via;
+  ExecnetXSpec *spec;
+  char *host;           /* behind a client of ssh; or NULL */
   const char *function; /* of bootstrap/relay.py */
   GVariant *arguments;
 
@@ -219,9 +222,16 @@ execnet_via_transport_explain_end (ExecnetTransport *transport,
                                    gboolean was_up)
 {
   ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
-  const GError *error = self->relay != NULL ? execnet_relay_get_error (self->relay) : NULL;
+  const GError *known = self->relay != NULL ? execnet_relay_get_error (self->relay) : NULL;
+  GError *error = NULL;
 
-  return error != NULL ? g_error_copy (error) : NULL;
+  if (known != NULL)
+    return g_error_copy (known);
+  if (self->host != NULL && !was_up)
+    error = execnet_remote_command_explain_end (self->spec, self->host, end);
+  if (self->host != NULL && error == NULL)
+    error = execnet_ssh_client_explain_end (self->host, end, was_up);
+  return error;
 }
 
 /* The object. */
@@ -238,6 +248,8 @@ execnet_via_transport_finalize (GObject *object)
     self->output_notify (self->output_data);
   g_ptr_array_unref (self->end_tasks);
   g_clear_pointer (&self->arguments, g_variant_unref);
+  g_free (self->host);
+  g_object_unref (self->spec);
   execnet_gateway_core_unref (self->via);
 
   G_OBJECT_CLASS (execnet_via_transport_parent_class)->finalize (object);
@@ -270,36 +282,105 @@ execnet_via_transport_init (ExecnetViaTransport *self)
 
 /* What is to be done there. */
 
-/* The interpreter there is None for the gateway's own. */
-static gboolean
-prepare_popen (ExecnetViaTransport *self, ExecnetXSpec *spec, GError **error)
+static void
+set_arguments (ExecnetViaTransport *self, const char *function, const char *name, GVariant *value)
 {
-  const char *const options[] = { "-u", "-c", BOOTSTRAP, NULL };
-  g_auto (GStrv) python = NULL;
-  GVariantBuilder command, arguments;
+  GVariantDict arguments;
 
-  if (execnet_xspec_has (spec, "python"))
+  g_variant_dict_init (&arguments, NULL);
+  g_variant_dict_insert_value (&arguments, name, value);
+  self->function = function;
+  self->arguments = g_variant_ref_sink (g_variant_dict_end (&arguments));
+}
+
+/* NULL in place of the first word is the gateway's own interpreter. */
+static void
+set_command (ExecnetViaTransport *self, const char *first, char **rest)
+{
+  GVariantBuilder command;
+
+  g_variant_builder_init (&command, G_VARIANT_TYPE ("av"));
+  g_variant_builder_add (&command, "v", g_variant_new ("ms", first));
+  for (guint i = 0; rest[i] != NULL; i++)
+    g_variant_builder_add (&command, "v", g_variant_new_string (rest[i]));
+  set_arguments (self, "relay_process", "command", g_variant_builder_end (&command));
+}
+
+static gboolean
+prepare_popen (ExecnetViaTransport *self, GError **error)
+{
+  g_auto (GStrv) python = NULL;
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GStrvBuilder) rest = g_strv_builder_new ();
+
+  if (execnet_xspec_has (self->spec, "python"))
     {
-      python = execnet_xspec_split_python (spec, error);
+      python = execnet_xspec_split_python (self->spec, error);
       if (python == NULL)
         return FALSE;
+      g_strv_builder_addv (rest, (const char **) python + 1);
     }
-  g_variant_builder_init (&command, G_VARIANT_TYPE ("av"));
-  if (python == NULL)
-    g_variant_builder_add (&command, "v", g_variant_new_maybe (G_VARIANT_TYPE_STRING, NULL));
-  for (guint i = 0; python != NULL && python[i] != NULL; i++)
-    g_variant_builder_add (&command, "v", g_variant_new_string (python[i]));
-  if (execnet_xspec_has (spec, "dont_write_bytecode"))
-    g_variant_builder_add (&command, "v", g_variant_new_string ("-B"));
-  for (guint i = 0; options[i] != NULL; i++)
-    g_variant_builder_add (&command, "v", g_variant_new_string (options[i]));
-
-  g_variant_builder_init (&arguments, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&arguments, "{sv}", "command", g_variant_builder_end (&command));
-  self->function = "relay_process";
-  self->arguments = g_variant_ref_sink (g_variant_builder_end (&arguments));
+  g_strv_builder_add (rest, "-u");
+  if (execnet_xspec_has (self->spec, "dont_write_bytecode"))
+    g_strv_builder_add (rest, "-B");
+  g_strv_builder_add_many (rest, "-c", EXECNET_INTERPRETER_CODE, NULL);
+  words = g_strv_builder_end (rest);
+  set_command (self, python != NULL ? python[0] : NULL, words);
   return TRUE;
 }
+
+/* The client there, with its configuration, keys and agent. */
+static gboolean
+prepare_ssh (ExecnetViaTransport *self, GError **error)
+{
+  g_autoptr (ExecnetSshTarget) target = execnet_ssh_target_new (self->spec, error);
+  g_autofree char *command = NULL;
+  g_auto (GStrv) words = NULL;
+
+  if (target == NULL)
+    return FALSE;
+  command = execnet_remote_command_new (self->spec, error);
+  if (command == NULL)
+    return FALSE;
+  self->host = g_strdup (target->host);
+  words = execnet_ssh_client_make_arguments (self->spec, target, 0, command);
+  set_command (self, words[0], words + 1);
+  return TRUE;
+}
+
+static gboolean
+prepare_vagrant (ExecnetViaTransport *self, GError **error)
+{
+  const char *name = execnet_xspec_get (self->spec, "vagrant_ssh");
+  const char *ssh_config = execnet_xspec_get (self->spec, "ssh_config");
+  g_autofree char *command = NULL;
+  g_autoptr (GStrvBuilder) rest = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+
+  if (!execnet_ssh_check_host (name, error))
+    return FALSE;
+  command = execnet_remote_command_new (self->spec, error);
+  if (command == NULL)
+    return FALSE;
+  self->host = g_strdup (name);
+  g_strv_builder_add_many (rest, "ssh", name, "--", "-T", NULL);
+  if (ssh_config != NULL)
+    g_strv_builder_add_many (rest, "-F", ssh_config, NULL);
+  g_strv_builder_add (rest, command);
+  words = g_strv_builder_end (rest);
+  set_command (self, "vagrant", words);
+  return TRUE;
+}
+
+static const struct
+{
+  const char *key;
+  gboolean (*prepare) (ExecnetViaTransport *self, GError **error);
+} kinds[] = {
+  { "popen", prepare_popen },
+  { "ssh", prepare_ssh },
+  { "vagrant_ssh", prepare_vagrant },
+};
 
 ExecnetTransport *
 execnet_via_transport_new (ExecnetGatewayCore *via, ExecnetXSpec *spec, GError **error)
@@ -307,15 +388,16 @@ execnet_via_transport_new (ExecnetGatewayCore *via, ExecnetXSpec *spec, GError *
   g_autoptr (ExecnetViaTransport) self = g_object_new (EXECNET_TYPE_VIA_TRANSPORT, NULL);
 
   self->via = execnet_gateway_core_ref (via);
-  if (execnet_xspec_has (spec, "popen"))
+  self->spec = g_object_ref (spec);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      if (!prepare_popen (self, spec, error))
-        return NULL;
-      return EXECNET_TRANSPORT (g_steal_pointer (&self));
+      if (!execnet_xspec_has (spec, kinds[i].key))
+        continue;
+      return kinds[i].prepare (self, error) ? EXECNET_TRANSPORT (g_steal_pointer (&self)) : NULL;
     }
   g_set_error_literal (error,
                        EXECNET_ERROR,
                        EXECNET_ERROR_INVALID_SPEC,
-                       _ ("Only popen gateways can be made via another gateway by this version."));
+                       _ ("A gateway via another one is made with popen, ssh= or vagrant_ssh=."));
   return NULL;
 }

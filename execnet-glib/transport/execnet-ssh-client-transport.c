@@ -7,14 +7,11 @@
 
 #include "base/execnet-error.h"
 #include "transport/execnet-askpass-private.h"
-#include "transport/execnet-keepalive-private.h"
 #include "transport/execnet-remote-command-private.h"
+#include "transport/execnet-ssh-client-arguments-private.h"
 #include "transport/execnet-ssh-client-errors-private.h"
 
 #include <glib/gi18n-lib.h>
-
-/* The host is given up when so many questions in a row have had no answer. */
-#define KEEPALIVES "2"
 
 struct _ExecnetSshClientTransport
 {
@@ -30,50 +27,6 @@ struct _ExecnetSshClientTransport
 G_DEFINE_FINAL_TYPE (ExecnetSshClientTransport,
                      execnet_ssh_client_transport,
                      EXECNET_TYPE_PROCESS_TRANSPORT)
-
-static void
-append_option (GStrvBuilder *arguments, const char *option)
-{
-  g_strv_builder_add (arguments, "-o");
-  g_strv_builder_add (arguments, option);
-}
-
-/* A host that vanished without a word must be noticed; what the configuration says counts where the
- * specification says nothing. */
-static void
-append_keepalive (ExecnetSshClientTransport *self, GStrvBuilder *arguments)
-{
-  g_autofree char *interval = NULL;
-
-  if (!execnet_xspec_has (self->spec, "keepalive") && self->options->server_alive_interval > 0)
-    return;
-  interval = g_strdup_printf ("ServerAliveInterval=%u", execnet_keepalive_get_seconds (self->spec));
-  append_option (arguments, interval);
-  append_option (arguments, "ServerAliveCountMax=" KEEPALIVES);
-}
-
-/* The first value of an option counts: what a gateway needs comes before what the user says. */
-static char **
-make_arguments (ExecnetSshClientTransport *self)
-{
-  const ExecnetSshTarget *target = self->options->target;
-  g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
-
-  g_strv_builder_add (arguments, "ssh");
-  g_strv_builder_add (arguments, "-T");
-  append_option (arguments, "RemoteCommand=none");
-  append_option (arguments, "ControlMaster=no");
-  append_keepalive (self, arguments);
-  if (target->config_file != NULL)
-    {
-      g_strv_builder_add (arguments, "-F");
-      g_strv_builder_add (arguments, target->config_file);
-    }
-  g_strv_builder_addv (arguments, (const char **) target->arguments);
-  g_strv_builder_add (arguments, target->destination);
-  g_strv_builder_add (arguments, self->command);
-  return g_strv_builder_end (arguments);
-}
 
 static void
 on_no_answer (gpointer data)
@@ -92,7 +45,8 @@ execnet_ssh_client_transport_prepare (ExecnetProcessTransport *transport,
     self->askpass = execnet_askpass_new (self->front, self->options, on_no_answer, self);
   if (self->askpass != NULL)
     start->environment = execnet_askpass_extend_environment (self->askpass, g_get_environ ());
-  start->argv = make_arguments (self);
+  start->argv = execnet_ssh_client_make_arguments (
+      self->spec, self->options->target, self->options->server_alive_interval, self->command);
   start->stdio = EXECNET_STDIO_PIPES;
   return TRUE;
 }
