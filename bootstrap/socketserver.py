@@ -13,7 +13,8 @@ import os
 import sys
 
 #: In the order in which they are joined.
-PARTS = ('basics', 'addresses', 'token', 'client', 'process', 'tls', 'models', 'server', 'program')
+PARTS = ('basics', 'addresses', 'token', 'client', 'process', 'tls', 'models', 'keepalive', 'server',
+         'program')
 
 
 def join():

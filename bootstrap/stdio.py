@@ -55,6 +55,8 @@ def take_client(client, output):
     if client.family != getattr(socket, 'AF_UNIX', None):
         Connection.atomic_size = 0
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Ours has set more than that.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     client.close()
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

@@ -12,8 +12,9 @@ class Server(object):
         self.token = token
         self.tls = tls
         self.clients = {}
-        # {process: what to call its client}
+        # {process: the client that it serves}
         self.children = {}
+        self.looks_at = None
         self.stopped_by = None
         self.is_done = False
         self.pauses_until = 0
@@ -63,12 +64,13 @@ class Server(object):
                           else 'It has not ended its line in time.')
         if self.pauses_until and self.pauses_until <= now:
             self.pause_accepting(False)
+        if self.looks_at and self.looks_at <= now:
+            self.look()
 
     def get_timeout(self):
         """Milliseconds to the next deadline."""
         deadlines = [client.deadline for client in self.clients.values()]
-        if self.pauses_until:
-            deadlines.append(self.pauses_until)
+        deadlines += [time for time in (self.pauses_until, self.looks_at) if time]
         if deadlines:
             return max(int((min(deadlines) - monotonic()) * 1000) + 1, 0)
 
@@ -144,8 +146,12 @@ class Server(object):
                 status = 1
             finally:
                 os._exit(status)
-        self.children[pid] = client.name
-        client.socket.close()
+        self.children[pid] = client
+        if client.socket.family == socket.AF_UNIX or not self.options.keepalive:
+            client.socket.close()
+        else:
+            # Kept, to see whether anybody is there.
+            self.looks_at = self.looks_at or monotonic() + self.options.keepalive / 4.0
         say('%s is in, as process %d.' % (client.name, pid))
         if self.options.once:
             self.stop_listening()
@@ -155,14 +161,25 @@ class Server(object):
         forget_the_server()
         os.close(self.wake_reading)
         os.close(self.wake_writing)
-        for other in list(self.listeners.values()) + [
-                other.socket for other in self.clients.values()]:
-            other.close()
+        for other in list(self.clients.values()) + list(self.children.values()):
+            other.socket.close()
+        for listener in self.listeners.values():
+            listener.close()
         connection = client.socket
         connection.setblocking(True)
         if self.tls:
             connection = pass_through_tls(connection)
         return run_source(client.line, connection, client.address)
+
+    def look(self):
+        """Ends the connections to machines that have vanished."""
+        seconds = self.options.keepalive
+        for client in self.children.values():
+            if client.descriptor >= 0 and is_silent(client.socket, seconds):
+                say('%s has vanished.' % client.name)
+                client.descriptor = -1
+                attempt(socket.socket.shutdown, client.socket, socket.SHUT_RDWR)
+        self.looks_at = monotonic() + seconds / 4.0 if self.children else None
 
     # Ends
 
@@ -174,9 +191,10 @@ class Server(object):
                 return
             if pid == 0:
                 return
-            name = self.children.pop(pid, None)
-            if name:
-                say('%s is gone%s.' % (name, '' if status == 0 else ', with %s' % (
+            client = self.children.pop(pid, None)
+            if client:
+                client.socket.close()
+                say('%s is gone%s.' % (client.name, '' if status == 0 else ', with %s' % (
                     'signal %d' % os.WTERMSIG(status) if os.WIFSIGNALED(status)
                     else 'exit status %d' % os.WEXITSTATUS(status))))
                 self.is_done = self.options.once
@@ -224,18 +242,6 @@ def set_alone(descriptor):
 def set_non_blocking(descriptor):
     import fcntl
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_NONBLOCK)
-
-
-def set_keepalive(connection, seconds):
-    """A client's machine that vanishes without a word is noticed."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not seconds:
-        return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (('TCP_KEEPIDLE', seconds), ('TCP_KEEPINTVL', max(seconds // 3, 1)),
-                        ('TCP_KEEPCNT', 3)):
-        if hasattr(socket, name):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def say(text):

@@ -48,25 +48,56 @@ take_address (Server *self)
     self->port = g_ascii_strtoull (strrchr (address, ':') + 1, NULL, 10);
 }
 
-Server *
-server_new (const char *first_argument, ...)
+static void
+add_words (GPtrArray *argv, const char *first, va_list more)
+{
+  for (const char *word = first; word != NULL; word = va_arg (more, const char *))
+    g_ptr_array_add (argv, (gpointer) word);
+}
+
+static Server *
+start_ours (const char *const *prefix, const char *first, va_list more)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   Server *self;
-  va_list arguments;
 
+  for (guint i = 0; prefix[i] != NULL; i++)
+    g_ptr_array_add (argv, (gpointer) prefix[i]);
   g_ptr_array_add (argv, (gpointer) SYSTEM_PYTHON);
   g_ptr_array_add (argv, (gpointer) g_getenv ("EXECNET_SOCKET_SERVER"));
-  va_start (arguments, first_argument);
-  for (const char *word = first_argument; word != NULL; word = va_arg (arguments, const char *))
-    g_ptr_array_add (argv, (gpointer) word);
-  va_end (arguments);
+  add_words (argv, first, more);
   g_ptr_array_add (argv, NULL);
 
   self = start ((const char *const *) argv->pdata,
                 G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   self->messages = g_data_input_stream_new (g_subprocess_get_stderr_pipe (self->process));
   take_address (self);
+  return self;
+}
+
+Server *
+server_new (const char *first_argument, ...)
+{
+  const char *prefix[] = { NULL };
+  Server *self;
+  va_list arguments;
+
+  va_start (arguments, first_argument);
+  self = start_ours (prefix, first_argument, arguments);
+  va_end (arguments);
+  return self;
+}
+
+Server *
+server_new_in (const char *network_namespace, const char *first_argument, ...)
+{
+  const char *prefix[] = { "ip", "netns", "exec", network_namespace, NULL };
+  Server *self;
+  va_list arguments;
+
+  va_start (arguments, first_argument);
+  self = start_ours (prefix, first_argument, arguments);
+  va_end (arguments);
   return self;
 }
 

@@ -21,6 +21,9 @@ typedef struct
 
 /* Ours, with these arguments, and with what else is in the environment. Asserts that it listens. */
 Server *server_new (const char *first_argument, ...) G_GNUC_NULL_TERMINATED;
+Server *server_new_in (const char *network_namespace,
+                       const char *first_argument,
+                       ...) G_GNUC_NULL_TERMINATED;
 /* Debian's execnet, which has to listen on a port that is named. */
 Server *server_new_stock (void);
 /* A bare Python program, which must print its port first. */

@@ -96,12 +96,13 @@ test_strangers (void)
       "//token_env=TOKEN",
       EXECNET_ERROR_UNEXPECTED_OUTPUT,
       "“xxxxx" },
-    { "s.sendall(b'a' * 64 + b'\\n'); s.recv(1000); s.recv(1000); s.sendall(b'b' * 64 + b'\\n')",
+    { "f = s.makefile('rb'); s.sendall(b'a' * 64 + b'\\n'); f.readline(); f.readline(); "
+      "s.sendall(b'b' * 64 + b'\\n')",
       "//token_env=TOKEN",
       EXECNET_ERROR_AUTHENTICATION_FAILED,
       "does not know the token" },
     /* What this side said is no proof for the other. */
-    { "s.sendall(s.recv(1000)[16:]); s.sendall(s.recv(1000))",
+    { "f = s.makefile('rb'); s.sendall(f.readline()[16:]); s.sendall(f.readline())",
       "//token_env=TOKEN",
       EXECNET_ERROR_AUTHENTICATION_FAILED,
       "does not know the token" },
@@ -121,6 +122,21 @@ test_strangers (void)
 
       assert_fails (spec, cases[i].error, cases[i].part);
     }
+}
+
+/* What accepts and says nothing is given up, and the error says how far it came. */
+static void
+test_silent (void)
+{
+  g_autoptr (Server) server = server_new_code (PEER "kept.append(s)");
+  g_autofree char *plain = server_spec (server, "//timeout=1");
+  g_autofree char *token = server_spec (server, "//timeout=1//token_env=TOKEN");
+  g_autofree char *tls = server_spec (server, "//timeout=1//tls");
+
+  g_setenv ("TOKEN", "a secret of some length", TRUE);
+  assert_fails (plain, EXECNET_ERROR_TIMED_OUT, "but no worker has answered");
+  assert_fails (token, EXECNET_ERROR_TIMED_OUT, "but said nothing about the token");
+  assert_fails (tls, EXECNET_ERROR_TIMED_OUT, "but said nothing about TLS");
 }
 
 static void
@@ -157,6 +173,7 @@ main (int argc, char **argv)
   g_test_add_func ("/socket-errors/nobody-there", test_nobody_there);
   g_test_add_func ("/socket-errors/files", test_files);
   g_test_add_func ("/socket-errors/strangers", test_strangers);
+  g_test_add_func ("/socket-errors/silent", test_silent);
   g_test_add_data_func ("/socket-errors/cancel/worker", "", test_cancel);
   g_test_add_data_func ("/socket-errors/cancel/token", "//token_env=TOKEN", test_cancel);
   g_test_add_data_func ("/socket-errors/cancel/tls", "//tls", test_cancel);
