@@ -164,6 +164,10 @@ class XdistTest(unittest.TestCase):
         self.compare_project('--dist', 'load', '--tx', 'popen//id=one',
                              '--tx', 'popen//python=' + sys.executable)
 
+    def test_via(self):
+        self.compare_project('--dist', 'load', '--tx', 'popen//id=master',
+                             '--tx', '2*popen//via=master')
+
     def test_environment(self):
         self.compare(WHERE, '--dist', 'load', '--tx', 'popen//env:WHO=me', counts={'passed': '1'})
 

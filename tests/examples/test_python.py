@@ -54,6 +54,12 @@ factory-made
 True popen
 <Group []>
 ''',
+    'proxies': '''\
+<Group ['master', 'gw0']> <Gateway id='gw0' receive-live, thread model, 0 active channels>
+True there
+42
+<Group []>
+''',
     'termination': '''\
 <Group ['stubborn', 'idle']>
 <Group []>

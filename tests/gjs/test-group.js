@@ -41,6 +41,22 @@ test('all come up, or none', async () => {
     equal([...group].length, 0);
 });
 
+test('gateways lead to others', async () => {
+    const group = new Execnet.Group();
+    const gateways = await group.makeGateways(
+        ['popen//id=a', 'popen//id=b//via=a', 'popen//id=c//via=b']);
+    const pids = await Promise.all(gateways.map(
+        gateway => gateway.call('import os\ndef f(): return os.getppid(), os.getpid()', 'f')));
+    equal([pids[1][0], pids[2][0]], [pids[0][1], pids[1][1]]);
+    await throwsCode(Execnet.Error, Execnet.Error.INVALID_SPEC,
+        () => group.makeGateway('popen//via=nobody'));
+    gateways[0].exit();
+    await gateways[2].join(60000);
+    equal(gateways[2].error.matches(Execnet.Error, Execnet.Error.DIED), true);
+    await group.terminate(5000);
+    equal(group.get_n_items(), 0);
+});
+
 test('a gateway runs over a stream of its owner', async () => {
     const group = new Execnet.Group();
     const start = () => {
