@@ -27,6 +27,21 @@ on_asked (gpointer data)
   g_source_set_ready_time (self->source, 0);
 }
 
+/* Those that wait for others' questions can't be helped before those were shown, if they are here. */
+static void
+serve_all (ExecnetQuestions *questions, GPtrArray *gateways, gboolean give_up)
+{
+  for (guint i = 0; i < gateways->len; i++)
+    {
+      ExecnetGatewayCore *core = ((ExecnetGateway *) gateways->pdata[i])->core;
+      g_autoptr (GError) error = NULL;
+
+      if (execnet_gateway_core_get_state (core) == EXECNET_GATEWAY_STARTING
+          && !execnet_questions_serve (questions, core->asker, &error) && give_up)
+        execnet_gateway_core_give_up (core, g_steal_pointer (&error));
+    }
+}
+
 static gboolean
 serve (gpointer data)
 {
@@ -36,13 +51,8 @@ serve (gpointer data)
   g_autoptr (GPtrArray) gateways = g_ptr_array_ref (self->gateways);
 
   g_source_set_ready_time (self->source, -1);
-  for (guint i = 0; i < gateways->len; i++)
-    {
-      ExecnetGatewayCore *core = ((ExecnetGateway *) gateways->pdata[i])->core;
-
-      if (execnet_gateway_core_get_state (core) == EXECNET_GATEWAY_STARTING)
-        execnet_questions_serve (questions, core->asker);
-    }
+  serve_all (questions, gateways, FALSE);
+  serve_all (questions, gateways, TRUE);
   return G_SOURCE_CONTINUE;
 }
 

@@ -172,6 +172,9 @@ void execnet_gateway_core_lead (ExecnetGatewayCore *via, ExecnetTransport *trans
 /* Any thread. Asks the worker to end; while it is starting, ends it. */
 void execnet_gateway_core_exit (ExecnetGatewayCore *self);
 
+/* Any thread. While it is starting, ends it for a reason. Takes the error over. */
+void execnet_gateway_core_give_up (ExecnetGatewayCore *self, GError *error);
+
 /* Any thread. Ends the worker by force, where that is possible. */
 void execnet_gateway_core_kill (ExecnetGatewayCore *self);
 

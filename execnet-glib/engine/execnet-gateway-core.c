@@ -348,9 +348,12 @@ is_ready (ExecnetGatewayCore *self, guint *n_served)
 {
   while (self->state == EXECNET_GATEWAY_STARTING && self->n_asked != *n_served)
     {
+      GError *error = NULL;
+
       *n_served = self->n_asked;
       g_mutex_unlock (&self->lock);
-      execnet_questions_serve (self->questions, self->asker);
+      if (!execnet_questions_serve (self->questions, self->asker, &error))
+        execnet_gateway_core_give_up (self, error);
       g_mutex_lock (&self->lock);
     }
   return self->state != EXECNET_GATEWAY_STARTING;

@@ -484,13 +484,11 @@ on_open (GObject *transport, GAsyncResult *result, gpointer data)
     finish (self, error);
 }
 
-/* It took too long. */
+/* It will not come up. Takes the error over. */
 static void
-give_up (gpointer data)
+give_up (ExecnetGatewayCore *self, GError *error)
 {
-  ExecnetGatewayCore *self = data;
   ExecnetGatewayLife *life = self->life;
-  GError *error = execnet_start_timeout_new_error (life->timeout, self->id);
 
   if (life->has_opened)
     {
@@ -501,6 +499,15 @@ give_up (gpointer data)
   g_cancellable_cancel (life->cancellable);
 }
 
+/* It took too long. */
+static void
+on_start_overdue (gpointer data)
+{
+  ExecnetGatewayCore *self = data;
+
+  give_up (self, execnet_start_timeout_new_error (self->life->timeout, self->id));
+}
+
 static gboolean
 begin (gpointer data)
 {
@@ -508,7 +515,7 @@ begin (gpointer data)
 
   if (self->life->timeout_seconds > 0)
     self->life->timeout = execnet_start_timeout_new (
-        self->life->transport, self->life->timeout_seconds, give_up, self);
+        self->life->transport, self->life->timeout_seconds, on_start_overdue, self);
   execnet_transport_open_async (self->life->transport, self->life->cancellable, on_open, self);
   return G_SOURCE_REMOVE;
 }
@@ -564,6 +571,42 @@ abandon (gpointer data)
     }
   execnet_gateway_core_unref (self);
   return G_SOURCE_REMOVE;
+}
+
+typedef struct
+{
+  ExecnetGatewayCore *core;
+  GError *error;
+} GivenUp;
+
+/* Worker thread. */
+static gboolean
+give_up_now (gpointer data)
+{
+  GivenUp *given_up = data;
+  ExecnetGatewayCore *self = given_up->core;
+
+  if (self->life != NULL && self->state == EXECNET_GATEWAY_STARTING && self->life->overdue == NULL)
+    give_up (self, g_steal_pointer (&given_up->error));
+  g_clear_error (&given_up->error);
+  execnet_gateway_core_unref (self);
+  g_free (given_up);
+  return G_SOURCE_REMOVE;
+}
+
+void
+execnet_gateway_core_give_up (ExecnetGatewayCore *self, GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (self->state == EXECNET_GATEWAY_STARTING && self->is_live)
+    {
+      GivenUp *given_up = g_new (GivenUp, 1);
+
+      *given_up = (GivenUp){ execnet_gateway_core_ref (self), g_steal_pointer (&error) };
+      execnet_worker_thread_invoke (give_up_now, given_up);
+    }
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&error);
 }
 
 void

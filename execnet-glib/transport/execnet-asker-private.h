@@ -58,8 +58,10 @@ void execnet_questions_end_shown (ExecnetQuestions *self, ExecnetAsked *asked);
 
 /* Any thread. Waits for nothing: lets a thread that will wait for the transport show its question
  * first, where it is that thread that shows questions. Its question fails when it can't be answered
- * at once. The transport is only compared. */
-void execnet_questions_serve (ExecnetQuestions *self, gconstpointer transport);
+ * at once. The transport is only compared. FALSE with EXECNET_ERROR_NEEDS_INTERACTION when it waits
+ * for another's question, which nobody can answer while this thread waits. */
+gboolean
+execnet_questions_serve (ExecnetQuestions *self, gconstpointer transport, GError **error);
 
 /* Any thread. While it is added, `func` is called whenever something is asked: on the worker thread,
  * with a lock held under which nothing of this may be called. */

@@ -64,6 +64,13 @@ execnet_questions_ask_finish (ExecnetQuestions *self, GAsyncResult *result, GErr
 gboolean
 execnet_questions_confirm_finish (ExecnetQuestions *self, GAsyncResult *result, GError **error);
 
+/* Worker thread. The transport waits for what another one asks, as those do that share a session:
+ * its time-out pauses, too, while that is shown. `self` may be NULL. */
+void execnet_questions_begin_sharing (ExecnetQuestions *self,
+                                      ExecnetTransport *transport,
+                                      ExecnetTransport *asker);
+void execnet_questions_end_sharing (ExecnetQuestions *self, ExecnetTransport *transport);
+
 /* What is shown: translated; its first line is the heading, and names the host. Free with g_free. */
 char *execnet_question_dup_message (const ExecnetQuestion *question);
 

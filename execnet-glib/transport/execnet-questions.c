@@ -16,6 +16,14 @@ typedef struct
   gpointer data;
 } Waiter;
 
+/* A transport that waits for another one's question. */
+typedef struct
+{
+  ExecnetTransport *transport; /* holds a reference */
+  gconstpointer asker;
+  gboolean is_counted; /* worker thread */
+} Sharing;
+
 struct _ExecnetQuestions
 {
   gatomicrefcount refs;
@@ -27,6 +35,7 @@ struct _ExecnetQuestions
   GQueue waiting;      /* lock; of ExecnetAsked, holding references: neither shown nor over */
   ExecnetAsked *shown; /* lock; holds a reference; until its dialog is gone, also when it is over */
   GPtrArray *asking;   /* worker thread; of ExecnetAsked: those that were not returned yet */
+  GPtrArray *sharing;  /* of Sharing; changes on the worker thread, under the lock */
   GArray *waiters;     /* lock; of Waiter */
 };
 
@@ -60,6 +69,7 @@ execnet_questions_new (const ExecnetAskerFuncs *funcs, gpointer data)
   g_mutex_init (&self->lock);
   g_queue_init (&self->waiting);
   self->asking = g_ptr_array_new ();
+  self->sharing = g_ptr_array_new ();
   self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   self->funcs = funcs;
   self->data = data;
@@ -81,6 +91,7 @@ execnet_questions_unref (ExecnetQuestions *self)
   /* What was asked holds a reference: there is none. */
   self->funcs->free (self->data);
   g_ptr_array_unref (self->asking);
+  g_ptr_array_unref (self->sharing);
   g_array_unref (self->waiters);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -169,29 +180,58 @@ invoke (ExecnetAsked *asked, GSourceFunc func)
 /* What the transports wait for. */
 
 static void
-set_counted (ExecnetAsked *asked, gboolean is_counted)
+set_counted (ExecnetTransport *transport, gboolean *is_counted, gboolean should_be)
 {
-  if (asked->is_counted == is_counted || asked->transport == NULL)
+  if (transport == NULL || *is_counted == should_be)
     return;
-  asked->is_counted = is_counted;
-  if (is_counted)
-    execnet_transport_begin_asking (asked->transport);
+  *is_counted = should_be;
+  if (should_be)
+    execnet_transport_begin_asking (transport);
   else
-    execnet_transport_end_asking (asked->transport);
+    execnet_transport_end_asking (transport);
+}
+
+/* Worker thread. */
+static gboolean
+is_asking (ExecnetQuestions *self, gconstpointer asker)
+{
+  for (guint i = 0; i < self->asking->len; i++)
+    {
+      if (((ExecnetAsked *) self->asking->pdata[i])->asker == asker)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /* Worker thread. A question counts while a person is being asked it, or one before it. */
-static gboolean
-count (gpointer data)
+static void
+count_all (ExecnetQuestions *self)
 {
-  ExecnetQuestions *self = ((ExecnetAsked *) data)->questions;
   gboolean is_shown;
 
   g_mutex_lock (&self->lock);
   is_shown = self->shown != NULL;
   g_mutex_unlock (&self->lock);
   for (guint i = 0; i < self->asking->len; i++)
-    set_counted (self->asking->pdata[i], is_shown);
+    {
+      ExecnetAsked *asked = self->asking->pdata[i];
+
+      set_counted (asked->transport, &asked->is_counted, is_shown);
+    }
+  for (guint i = 0; i < self->sharing->len; i++)
+    {
+      Sharing *sharing = self->sharing->pdata[i];
+
+      set_counted (sharing->transport,
+                   &sharing->is_counted,
+                   is_shown && is_asking (self, sharing->asker));
+    }
+}
+
+static gboolean
+count (gpointer data)
+{
+  count_all (((ExecnetAsked *) data)->questions);
   return G_SOURCE_REMOVE;
 }
 
@@ -208,9 +248,10 @@ give_back (gpointer data)
     return G_SOURCE_REMOVE;
   g_source_destroy (asked->cancelling);
   g_clear_pointer (&asked->cancelling, g_source_unref);
-  set_counted (asked, FALSE);
+  set_counted (asked->transport, &asked->is_counted, FALSE);
   g_clear_object (&asked->transport);
   g_ptr_array_remove_fast (asked->questions->asking, asked);
+  count_all (asked->questions);
 
   if (asked->error != NULL)
     g_task_return_error (task, g_steal_pointer (&asked->error));
@@ -446,6 +487,56 @@ execnet_questions_confirm_finish (ExecnetQuestions *self, GAsyncResult *result, 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Sharing. */
+
+void
+execnet_questions_begin_sharing (ExecnetQuestions *self,
+                                 ExecnetTransport *transport,
+                                 ExecnetTransport *asker)
+{
+  Sharing *sharing;
+
+  if (self == NULL)
+    return;
+  sharing = g_new0 (Sharing, 1);
+  sharing->transport = g_object_ref (transport);
+  sharing->asker = asker;
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->sharing, sharing);
+  wake_waiters (self);
+  g_mutex_unlock (&self->lock);
+  count_all (self);
+}
+
+/* With the lock, or on the worker thread. */
+static Sharing *
+find_sharing (ExecnetQuestions *self, gconstpointer transport)
+{
+  for (guint i = 0; i < self->sharing->len; i++)
+    {
+      Sharing *sharing = self->sharing->pdata[i];
+
+      if (sharing->transport == transport)
+        return sharing;
+    }
+  return NULL;
+}
+
+void
+execnet_questions_end_sharing (ExecnetQuestions *self, ExecnetTransport *transport)
+{
+  Sharing *sharing = self != NULL ? find_sharing (self, transport) : NULL;
+
+  if (sharing == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  g_ptr_array_remove_fast (self->sharing, sharing);
+  g_mutex_unlock (&self->lock);
+  set_counted (sharing->transport, &sharing->is_counted, FALSE);
+  g_object_unref (sharing->transport);
+  g_free (sharing);
+}
+
 /* Showing. */
 
 void
@@ -502,51 +593,73 @@ execnet_questions_end_shown (ExecnetQuestions *self, ExecnetAsked *asked)
   self->funcs->wake (self->data);
 }
 
-/* With the lock. The question of the transport that is not over, holding a reference; `can_show` when
- * it has not been shown yet, and is the shown one from now on. */
+/* With the lock. The question of the transport that is not over. */
+static ExecnetAsked *
+find_asked (ExecnetQuestions *self, gconstpointer transport)
+{
+  if (self->shown != NULL && self->shown->asker == transport && !self->shown->is_over)
+    return self->shown;
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      ExecnetAsked *asked = link->data;
+
+      if (asked->asker == transport)
+        return asked;
+    }
+  return NULL;
+}
+
+/* With the lock. As above, holding a reference; `can_show` when it has not been shown yet, and is the
+ * shown one from now on. */
 static ExecnetAsked *
 take_for (ExecnetQuestions *self, gconstpointer transport, gboolean *can_show)
 {
-  ExecnetAsked *asked = NULL;
+  ExecnetAsked *asked = find_asked (self, transport);
 
-  *can_show = FALSE;
-  if (self->shown != NULL && self->shown->asker == transport && !self->shown->is_over)
-    return execnet_asked_ref (self->shown);
-  for (GList *link = self->waiting.head; link != NULL && asked == NULL; link = link->next)
-    {
-      if (((ExecnetAsked *) link->data)->asker == transport)
-        asked = execnet_asked_ref (link->data);
-    }
   *can_show = asked != NULL && self->shown == NULL;
   if (*can_show)
     {
       g_queue_remove (&self->waiting, asked);
       self->shown = asked;
     }
-  return asked;
+  return asked != NULL ? execnet_asked_ref (asked) : NULL;
 }
 
-void
-execnet_questions_serve (ExecnetQuestions *self, gconstpointer transport)
+static void
+show_own (ExecnetQuestions *self, ExecnetAsked *asked, gboolean can_show)
 {
-  ExecnetAsked *asked;
+  if (can_show)
+    self->funcs->show_now (self->data, asked);
+  execnet_asked_fail (asked, EXECNET_UNASKED_BLOCKED);
+  if (can_show)
+    execnet_questions_end_shown (self, asked);
+}
+
+gboolean
+execnet_questions_serve (ExecnetQuestions *self, gconstpointer transport, GError **error)
+{
+  g_autoptr (ExecnetAsked) asked = NULL;
+  g_autoptr (ExecnetAsked) of_other = NULL;
+  Sharing *sharing;
   gboolean can_show;
 
   if (!self->funcs->enter (self->data))
-    return;
+    return TRUE;
   g_mutex_lock (&self->lock);
   asked = take_for (self, transport, &can_show);
+  sharing = asked == NULL ? find_sharing (self, transport) : NULL;
+  if (sharing != NULL)
+    of_other = find_asked (self, sharing->asker);
+  if (of_other != NULL)
+    execnet_asked_ref (of_other);
   g_mutex_unlock (&self->lock);
   if (asked != NULL)
-    {
-      if (can_show)
-        self->funcs->show_now (self->data, asked);
-      execnet_asked_fail (asked, EXECNET_UNASKED_BLOCKED);
-      if (can_show)
-        execnet_questions_end_shown (self, asked);
-      execnet_asked_unref (asked);
-    }
+    show_own (self, asked, can_show);
   self->funcs->leave (self->data);
+  if (of_other == NULL)
+    return TRUE;
+  g_propagate_error (error, new_unasked_error (&of_other->question, EXECNET_UNASKED_BLOCKED));
+  return FALSE;
 }
 
 void

@@ -110,9 +110,9 @@ set_asking (ExecnetSshShare *self, Waiting *waiting, gboolean is_asking)
   if (waiting->transport == NULL || waiting->transport == self->transport)
     return;
   if (is_asking)
-    execnet_transport_begin_asking (waiting->transport);
+    execnet_questions_begin_sharing (self->questions, waiting->transport, self->transport);
   else
-    execnet_transport_end_asking (waiting->transport);
+    execnet_questions_end_sharing (self->questions, waiting->transport);
 }
 
 static void

@@ -138,8 +138,7 @@ ExecnetQuestions *execnet_transport_get_questions (ExecnetTransport *self);
 void execnet_transport_set_questions (ExecnetTransport *self, ExecnetQuestions *questions);
 
 /* While it is counted in, the transport waits for a person's answer, and the time-out of its start
- * pauses. execnet_questions_ask_async does this for the transport that asks; one that waits for a
- * question of another's (a shared session) does it by itself. */
+ * pauses. The questions do this, for the transport that asks and those that share its question. */
 void execnet_transport_begin_asking (ExecnetTransport *self);
 void execnet_transport_end_asking (ExecnetTransport *self);
 gboolean execnet_transport_is_asking (ExecnetTransport *self);

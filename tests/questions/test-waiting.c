@@ -46,9 +46,9 @@ tear_down_home (Home *home, gconstpointer data)
 }
 
 static ExecnetGateway *
-start (Home *home)
+start_with (Home *home, const char *text)
 {
-  g_autoptr (ExecnetXSpec) spec = execnet_xspec_new ("popen", NULL);
+  g_autoptr (ExecnetXSpec) spec = execnet_xspec_new (text, NULL);
   g_autoptr (ExecnetTransport) transport = asking_transport_new (home->group->questions);
   g_autoptr (GError) error = NULL;
   ExecnetGateway *gateway = execnet_gateway_new (
@@ -57,6 +57,12 @@ start (Home *home)
   g_assert_no_error (error);
   g_ptr_array_add (home->gateways, gateway);
   return gateway;
+}
+
+static ExecnetGateway *
+start (Home *home)
+{
+  return start_with (home, "popen");
 }
 
 static void
@@ -217,6 +223,45 @@ test_many_threads (Home *home, gconstpointer data)
     }
 }
 
+/* The time-out. */
+
+static gboolean
+on_time_over (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* A person may take longer than a gateway. */
+static void
+test_timeout_pauses (Home *home, gconstpointer data)
+{
+  ExecnetGateway *gateway = start_with (home, "popen//timeout=4");
+  g_autoptr (GSource) timer = g_timeout_source_new (4500);
+  gboolean is_over = FALSE;
+
+  ITERATE_UNTIL (home->person->is_shown);
+  g_source_set_callback (timer, on_time_over, &is_over, NULL);
+  g_source_attach (timer, NULL);
+  ITERATE_UNTIL (is_over);
+  g_assert_true (home->person->is_shown);
+  person_type (home->person, "sesame");
+  wait_up (gateway);
+  assert_up (gateway);
+}
+
+/* What nobody is shown, nobody is waited for. */
+static void
+test_timeout_without_loop (Home *home, gconstpointer data)
+{
+  ExecnetGateway *gateway = start_with (home, "popen//timeout=1");
+
+  g_thread_join (g_thread_new ("waiting", wait_up_in_thread, gateway));
+  assert_error_says (
+      execnet_gateway_dup_error (gateway), EXECNET_ERROR, EXECNET_ERROR_TIMED_OUT, "1 second");
+  g_assert_cmpuint (home->person->n_shown, ==, 0);
+}
+
 /* The end. */
 
 static void
@@ -249,6 +294,8 @@ main (int argc, char **argv)
   ADD ("other-question-stays", test_other_question_stays);
   ADD ("in-another-thread", test_in_another_thread);
   ADD ("many-threads", test_many_threads);
+  ADD ("timeout/pauses", test_timeout_pauses);
+  ADD ("timeout/without-loop", test_timeout_without_loop);
   ADD ("exit-while-shown", test_exit_while_shown);
   return g_test_run ();
 }

@@ -286,6 +286,18 @@ class TestSynchronous(Case):
             self.group.makegateways([self.spec()] * 2)
         self.assertEqual(len(person.asked), person.n_aborted)
 
+    def test_behind_another_question(self):
+        """About the same host: whoever shares the connection shares the question."""
+        person = self.set_person(PASSPHRASE)
+        person.on_asked = lambda: None
+        results = self.begin()
+        self.iterate_until(lambda: person.asked)
+        with self.assertRaisesRegex(OSError, 'asynchronous'):
+            self.group.makegateway(self.spec())
+        self.assertEqual((len(person.asked), person.n_aborted), (1, 0))
+        person.answer()
+        self.assert_works(self.finish(results))
+
     def test_nobody(self):
         with self.assertRaisesRegex(OSError, 'id_encrypted.*mount-operation'):
             self.group.makegateway(self.spec())
