@@ -108,7 +108,8 @@ execnet_ssh_channel_lose (ExecnetSshChannel *self, const GError *error)
 {
   g_autoptr (ExecnetSshChannel) alive = execnet_ssh_channel_ref (self);
 
-  if (self->error == NULL)
+  /* Who has closed it knows why it ended. */
+  if (self->error == NULL && self->is_wanted)
     self->error = g_error_copy (error);
   leave_session (self);
   fail_tasks (self, error);

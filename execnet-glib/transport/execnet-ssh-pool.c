@@ -32,7 +32,7 @@ struct _ExecnetSshShare
   gboolean is_full;
   gboolean is_listed;
   gboolean is_asking;
-  const char *doing;
+  GError *error; /* why it failed, while it is taken apart */
 
   guint n_users; /* those that wait included */
   GPtrArray *waiting; /* of GTask */
@@ -65,6 +65,7 @@ share_unref (ExecnetSshShare *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
+  g_clear_error (&self->error);
   g_free (self->key);
   execnet_ssh_options_unref (self->options);
   g_clear_pointer (&self->jump_options, execnet_ssh_options_unref);
@@ -147,7 +148,6 @@ complete_waiting (ExecnetSshShare *self, const GError *error)
 
       if (error != NULL)
         {
-          self->n_users--;
           g_task_return_error (task, g_error_copy (error));
         }
       else
@@ -157,14 +157,24 @@ complete_waiting (ExecnetSshShare *self, const GError *error)
     }
 }
 
+static void
+return_cancelled (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  g_task_return_error_if_cancelled (task);
+}
+
 static gboolean
 on_waiting_cancelled (GCancellable *cancellable, gpointer data)
 {
   ExecnetSshShare *self = ((Waiting *) g_task_get_task_data (data))->share;
-  g_autoptr (GTask) task = stop_waiting (self, data);
+  GTask *task = stop_waiting (self, data);
 
-  g_task_return_error_if_cancelled (task);
-  execnet_ssh_share_release (share_ref (self), NULL, NULL);
+  if (self->error != NULL)
+    return_cancelled (task);
+  else
+    execnet_ssh_share_release (share_ref (self), return_cancelled, task);
   return G_SOURCE_REMOVE;
 }
 
@@ -194,16 +204,15 @@ wait_for (ExecnetSshShare *self, ExecnetTransport *transport, GTask *task)
 static void
 on_process_ended (gpointer data)
 {
-  ExecnetSshShare *self = data;
+  g_autoptr (ExecnetSshShare) self = data;
 
+  g_clear_pointer (&self->process, execnet_process_release);
   if (self->gone_func != NULL)
     self->gone_func (self->gone_data);
-  g_clear_pointer (&self->process, execnet_process_release);
-  share_unref (self);
 }
 
 static void
-take_apart (ExecnetSshShare *self)
+end_session (ExecnetSshShare *self)
 {
   ExecnetSshShare *jump = g_steal_pointer (&self->jump);
 
@@ -216,21 +225,12 @@ take_apart (ExecnetSshShare *self)
     execnet_ssh_share_release (jump, NULL, NULL);
 }
 
-void
-execnet_ssh_share_release (ExecnetSshShare *self, void (*gone) (gpointer data), gpointer data)
+static void
+take_apart (ExecnetSshShare *self, void (*gone) (gpointer data), gpointer data)
 {
-  g_autoptr (ExecnetSshShare) owned = self;
   int status, number;
 
-  self->is_full = FALSE;
-  if (--self->n_users > 0)
-    {
-      if (gone != NULL)
-        gone (data);
-      return;
-    }
-  execnet_trace ("ssh %s: nobody uses it any more", self->options->host);
-  take_apart (self);
+  end_session (self);
   if (self->process != NULL && !execnet_process_get_end (self->process, &status, &number))
     {
       self->gone_func = gone;
@@ -244,16 +244,38 @@ execnet_ssh_share_release (ExecnetSshShare *self, void (*gone) (gpointer data), 
     gone (data);
 }
 
-/* It will never be ready. */
+void
+execnet_ssh_share_release (ExecnetSshShare *self, void (*gone) (gpointer data), gpointer data)
+{
+  g_autoptr (ExecnetSshShare) owned = self;
+
+  self->is_full = FALSE;
+  if (--self->n_users > 0)
+    {
+      if (gone != NULL)
+        gone (data);
+      return;
+    }
+  execnet_trace ("ssh %s: nobody uses it any more", self->options->host);
+  take_apart (self, gone, data);
+}
+
+static void
+on_failed (gpointer data)
+{
+  g_autoptr (ExecnetSshShare) self = data;
+  g_autoptr (GError) error = g_steal_pointer (&self->error);
+
+  complete_waiting (self, error);
+}
+
+/* It will never be ready; who waits hears of it when nothing is left. */
 static void
 fail (ExecnetSshShare *self, const GError *error)
 {
-  g_autoptr (ExecnetSshShare) alive = share_ref (self);
-
-  unlist (self);
-  self->n_users++;
-  complete_waiting (self, error);
-  execnet_ssh_share_release (share_ref (self), NULL, NULL);
+  self->error = g_error_copy (error);
+  self->n_users = 0;
+  take_apart (self, on_failed, share_ref (self));
 }
 
 /* Getting there */
@@ -271,6 +293,8 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (ExecnetSshShare) self = data;
   g_autoptr (GError) error = NULL;
 
+  /* Nothing else will be asked, and it may be that who uses the session lives because of this. */
+  g_clear_object (&self->transport);
   if (!execnet_ssh_session_login_finish (result, &error))
     {
       if (self->n_users > 0)

@@ -33,6 +33,7 @@ struct _ExecnetSshTransport
   ExecnetLastOutput *last_output;
 
   GTask *open_task;
+  GError *open_error; /* while the session is being left */
   ExecnetSshOptions *options;
   ExecnetSshShare *share;
   ExecnetSshChannel *channel;
@@ -46,15 +47,25 @@ G_DEFINE_FINAL_TYPE (ExecnetSshTransport, execnet_ssh_transport, EXECNET_TYPE_TR
 
 static void get_session (ExecnetSshTransport *self);
 
+/* There is nobody who could wait for it later. */
 static void
-finish_open (ExecnetSshTransport *self, GError *error)
+on_session_left (gpointer data)
 {
+  ExecnetSshTransport *self = data;
   g_autoptr (GTask) task = g_steal_pointer (&self->open_task);
 
-  if (error != NULL)
-    g_task_return_error (task, error);
+  g_task_return_error (task, g_steal_pointer (&self->open_error));
+}
+
+/* Takes the error over. */
+static void
+fail_open (ExecnetSshTransport *self, GError *error)
+{
+  self->open_error = error;
+  if (self->share != NULL)
+    execnet_ssh_share_release (g_steal_pointer (&self->share), on_session_left, self);
   else
-    g_task_return_pointer (task, g_object_ref (self->stream), g_object_unref);
+    on_session_left (self);
 }
 
 static void
@@ -77,6 +88,7 @@ static void
 on_channel_open (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (ExecnetSshTransport) self = data;
+  g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
   self->channel = execnet_ssh_channel_open_finish (result, &error);
@@ -88,9 +100,14 @@ on_channel_open (GObject *source, GAsyncResult *result, gpointer data)
       get_session (self);
       return;
     }
-  if (self->channel != NULL)
-    self->stream = execnet_ssh_stream_new (self->channel);
-  finish_open (self, error);
+  if (self->channel == NULL)
+    {
+      fail_open (self, error);
+      return;
+    }
+  self->stream = execnet_ssh_stream_new (self->channel);
+  task = g_steal_pointer (&self->open_task);
+  g_task_return_pointer (task, g_object_ref (self->stream), g_object_unref);
 }
 
 static void
@@ -102,7 +119,7 @@ on_session (GObject *source, GAsyncResult *result, gpointer data)
   self->share = execnet_ssh_pool_get_finish (result, &error);
   if (self->share == NULL)
     {
-      finish_open (self, error);
+      fail_open (self, error);
       return;
     }
   execnet_ssh_channel_open_async (execnet_ssh_share_get_session (self->share),
