@@ -34,7 +34,7 @@ execnet_ssh_login_ask (ExecnetSshLogin *self,
   self->step = NULL;
   if (session->asking_func != NULL)
     session->asking_func (session, TRUE, session->funcs_data);
-  execnet_questions_ask_async (session->options->batch_mode ? NULL : self->questions,
+  execnet_questions_ask_async (self->questions,
                                self->transport,
                                &question,
                                self->cancellable,
@@ -47,7 +47,7 @@ begin_taking (ExecnetSshSession *session)
 {
   if (session->asking_func != NULL)
     session->asking_func (session, FALSE, session->funcs_data);
-  return session->login != NULL && !session->options->batch_mode ? session->login->questions : NULL;
+  return session->login != NULL ? session->login->questions : NULL;
 }
 
 ExecnetSecret *
@@ -75,6 +75,12 @@ execnet_ssh_login_take_refusal (ExecnetSshLogin *self, GError *error)
 }
 
 /* Passwords */
+
+static gboolean
+may_ask (ExecnetSshLogin *self)
+{
+  return !self->session->options->batch_mode && !self->is_unsafe;
+}
 
 static gboolean ask_password (ExecnetSshLogin *self);
 
@@ -132,7 +138,7 @@ ask_password (ExecnetSshLogin *self)
 gboolean
 execnet_ssh_login_try_password (ExecnetSshLogin *self)
 {
-  if (!self->session->options->password_authentication || self->is_unsafe)
+  if (!self->session->options->password_authentication || !may_ask (self))
     return execnet_ssh_login_next_method (self);
   self->n_prompts = 0;
   return execnet_ssh_login_go_on (self, ask_password);
@@ -294,7 +300,7 @@ begin_keyboard (ExecnetSshLogin *self)
 gboolean
 execnet_ssh_login_try_keyboard (ExecnetSshLogin *self)
 {
-  if (!self->session->options->kbd_interactive_authentication || self->is_unsafe)
+  if (!self->session->options->kbd_interactive_authentication || !may_ask (self))
     return execnet_ssh_login_next_method (self);
   self->n_rounds = 0;
   return execnet_ssh_login_go_on (self, begin_keyboard);

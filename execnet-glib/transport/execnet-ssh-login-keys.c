@@ -274,6 +274,8 @@ on_passphrase (GObject *source, GAsyncResult *result, gpointer data)
 static gboolean
 ask_passphrase (ExecnetSshLogin *self)
 {
+  if (self->session->options->batch_mode)
+    return take_result (self, LIBSSH2_ERROR_FILE);
   execnet_ssh_login_ask (self,
                          EXECNET_QUESTION_PASSPHRASE,
                          get_key (self)->file->path,
