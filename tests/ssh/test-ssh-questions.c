@@ -272,7 +272,7 @@ test_host_key_refused (Asked *self, gconstpointer arguments)
 
   add_person (self);
   self->choice = 1;
-  assert_stays_out (self, options, EXECNET_ERROR_HOST_KEY_UNKNOWN, "test");
+  assert_stays_out (self, options, EXECNET_ERROR_HOST_KEY_UNKNOWN, "key");
   assert_asked (self, 1, "SHA256:");
 }
 
