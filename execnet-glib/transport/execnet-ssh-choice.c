@@ -10,6 +10,8 @@
 #include "transport/execnet-ssh-client-transport-private.h"
 #include "transport/execnet-ssh-options-private.h"
 #include "transport/execnet-ssh-transport-private.h"
+#include "transport/execnet-vagrant-private.h"
+#include "transport/execnet-vagrant-transport-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -19,7 +21,9 @@ struct _ExecnetSshChoice
   ExecnetTransport parent_instance;
 
   ExecnetXSpec *spec;
-  ExecnetSshTarget *target;
+  const char *name;         /* of what is reached, as the spec gives it */
+  ExecnetSshTarget *target; /* NULL while Vagrant has not told */
+  ExecnetVagrantPlace *place;
 
   /* Who wants what is printed; set before the start, or NULL. */
   ExecnetOutputFunc output_func;
@@ -64,12 +68,12 @@ give_up (ExecnetSshChoice *self, GTask *task, const char *reason)
           must_be (self, "libssh2")
               ? _ ("libssh2 can't connect to “%s”: %s Leave ssh_client=libssh2 out.")
               : _ ("Only the OpenSSH client can connect to “%s”: %s Install it."),
-          self->target->text,
+          self->name,
           reason);
       return;
     }
   execnet_trace (
-      "ssh %s: the OpenSSH client connects, because libssh2 can't: %s", self->target->text, reason);
+      "ssh %s: the OpenSSH client connects, because libssh2 can't: %s", self->name, reason);
   use_client (self, task);
 }
 
@@ -174,18 +178,67 @@ on_resolved (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+resolve (ExecnetSshChoice *self, GTask *task)
+{
+  execnet_ssh_options_resolve_async (
+      self->target, g_task_get_cancellable (task), on_resolved, g_object_ref (task));
+}
+
+static void
+use_vagrant (ExecnetSshChoice *self, GTask *task)
+{
+  GError *error = NULL;
+  ExecnetTransport *vagrant = execnet_vagrant_transport_new (self->spec, &error);
+
+  open_chosen (self, task, vagrant, error);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  ExecnetSshChoice *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+
+  self->place = execnet_vagrant_find_finish (result, &error);
+  if (self->place != NULL)
+    {
+      self->target = execnet_ssh_target_ref (self->place->target);
+      resolve (self, task);
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    {
+      execnet_trace ("vagrant %s: “vagrant ssh” connects, because ssh alone can't: %s",
+                     self->name,
+                     error->message);
+      use_vagrant (self, task);
+    }
+  else
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+    }
+}
+
+static void
 execnet_ssh_choice_open_async (ExecnetTransport *transport,
                                GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
   ExecnetSshChoice *self = EXECNET_SSH_CHOICE (transport);
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, execnet_ssh_choice_open_async);
   /* What was started must reach somebody who ends it, cancelled or not. */
   g_task_set_check_cancellable (task, FALSE);
-  execnet_ssh_options_resolve_async (self->target, cancellable, on_resolved, task);
+  if (self->target != NULL)
+    resolve (self, task);
+  else
+    execnet_vagrant_find_async (self->name,
+                                execnet_xspec_get (self->spec, "ssh_config"),
+                                cancellable,
+                                on_found,
+                                g_steal_pointer (&task));
 }
 
 static GIOStream *
@@ -304,8 +357,9 @@ execnet_ssh_choice_describe_progress (ExecnetTransport *transport)
 
   if (self->chosen != NULL)
     return execnet_transport_describe_progress (self->chosen);
-  return g_strdup_printf (_ ("The ssh configuration for “%s” is still being read."),
-                          self->target->text);
+  if (self->target == NULL)
+    return g_strdup_printf (_ ("Vagrant has not told how to reach “%s”."), self->name);
+  return g_strdup_printf (_ ("The ssh configuration for “%s” is still being read."), self->name);
 }
 
 /* The object */
@@ -321,6 +375,7 @@ execnet_ssh_choice_finalize (GObject *object)
     self->output_notify (self->output_data);
   g_clear_pointer (&self->options, execnet_ssh_options_unref);
   g_clear_pointer (&self->target, execnet_ssh_target_unref);
+  g_clear_pointer (&self->place, execnet_vagrant_place_free);
   g_clear_object (&self->spec);
 
   G_OBJECT_CLASS (execnet_ssh_choice_parent_class)->finalize (object);
@@ -358,8 +413,18 @@ execnet_ssh_choice_new (ExecnetXSpec *spec,
   g_autoptr (ExecnetSshChoice) self = g_object_new (EXECNET_TYPE_SSH_CHOICE, NULL);
 
   self->spec = g_object_ref (spec);
-  self->target = execnet_ssh_target_new (spec, error);
-  if (self->target == NULL)
-    return NULL;
+  if (execnet_xspec_has (spec, "vagrant_ssh"))
+    {
+      self->name = execnet_xspec_get (spec, "vagrant_ssh");
+      if (!execnet_vagrant_check_name (self->name, error))
+        return NULL;
+    }
+  else
+    {
+      self->name = execnet_xspec_get (spec, "ssh");
+      self->target = execnet_ssh_target_new (spec, error);
+      if (self->target == NULL)
+        return NULL;
+    }
   return EXECNET_TRANSPORT (g_steal_pointer (&self));
 }

@@ -274,7 +274,7 @@ static const struct
                              GError **error);
 } kinds[] = {
   { "via", NULL }, { "installvia", NULL },  { "popen", execnet_popen_transport_new },
-  { "ssh", execnet_ssh_choice_new }, { "vagrant_ssh", NULL }, { "socket", execnet_socket_transport_new },
+  { "ssh", execnet_ssh_choice_new }, { "vagrant_ssh", execnet_ssh_choice_new }, { "socket", execnet_socket_transport_new },
 };
 
 ExecnetTransport *

@@ -203,7 +203,22 @@ test_nobody (Asked *self, gconstpointer arguments)
     return;
   assert_stays_out (self, PASSWORD, EXECNET_ERROR_NEEDS_INTERACTION, "password");
   assert_stays_out (self, KEYBOARD, EXECNET_ERROR_NEEDS_INTERACTION, "Password:");
-  assert_stays_out (self, PASSWORD " -o BatchMode=yes", EXECNET_ERROR_AUTHENTICATION_FAILED, "");
+}
+
+static void
+test_batch_mode (Asked *self, gconstpointer arguments)
+{
+  g_autofree char *spec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->server == NULL)
+    return;
+  add_person (self);
+  spec = make_spec (self, "-o PubkeyAuthentication=no -o BatchMode=yes");
+  g_assert_null (execnet_group_make_gateway (self->group, spec, NULL, &error));
+  if (!g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_NEEDS_INTERACTION))
+    g_assert_error (error, EXECNET_ERROR, EXECNET_ERROR_AUTHENTICATION_FAILED);
+  assert_asked (self, 0, "");
 }
 
 /* Keys */
@@ -332,6 +347,7 @@ main (int argc, char **argv)
   ADD ("password/wrong", with_account, test_wrong_passwords);
   ADD ("password/unwilling", with_account, test_unwilling);
   ADD ("password/nobody", with_account, test_nobody);
+  ADD ("batch-mode", with_account, test_batch_mode);
   ADD ("keyboard", with_account, test_keyboard);
   ADD ("passphrase", with_passphrase, test_passphrase);
   ADD ("passphrase/nobody", with_passphrase, test_passphrase_of_nobody);

@@ -298,7 +298,6 @@ test_invalid_spec (void)
     const char *spec, *part;
   } cases[] = {
     { "popen//python=a 'b", "python=a 'b" }, { "ssh=-W a:1 host", "-W" },
-    { "vagrant_ssh=box", "“vagrant_ssh”" },
     { "popen//via=gw0", "“via”" },           { "id=x", "“id=x”" },
     { "popen//nice=high", "nice=high" },     { "socket//installvia=gw0", "“installvia”" },
   };
