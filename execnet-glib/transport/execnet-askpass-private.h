@@ -24,7 +24,10 @@ ExecnetAskpass *execnet_askpass_new (ExecnetTransport *front,
                                      ExecnetAskpassFailed failed,
                                      gpointer data);
 
-/* Withdraws what is being asked. */
+/* Withdraws what is being asked, and answers nothing more. What is asked keeps the front alive: so
+ * this has to be said when the client has ended, or is about to. */
+void execnet_askpass_withdraw (ExecnetAskpass *self);
+
 void execnet_askpass_free (ExecnetAskpass *self);
 
 /* Takes over the client's environment, and gives it with what makes the client ask here. */

@@ -332,7 +332,7 @@ execnet_askpass_new (ExecnetTransport *front,
 }
 
 void
-execnet_askpass_free (ExecnetAskpass *self)
+execnet_askpass_withdraw (ExecnetAskpass *self)
 {
   self->failed = NULL;
   clear_source (&self->source);
@@ -341,6 +341,12 @@ execnet_askpass_free (ExecnetAskpass *self)
   g_clear_object (&self->socket);
   while (self->talks->len > 0)
     talk_end (g_ptr_array_index (self->talks, 0));
+}
+
+void
+execnet_askpass_free (ExecnetAskpass *self)
+{
+  execnet_askpass_withdraw (self);
   askpass_unref (self);
 }
 

@@ -63,6 +63,26 @@ execnet_ssh_client_transport_new_spawn_error (ExecnetProcessTransport *transport
                       why);
 }
 
+static void
+execnet_ssh_client_transport_kill (ExecnetTransport *transport)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+
+  if (self->askpass != NULL)
+    execnet_askpass_withdraw (self->askpass);
+  EXECNET_TRANSPORT_CLASS (execnet_ssh_client_transport_parent_class)->kill (transport);
+}
+
+static void
+execnet_ssh_client_transport_get_end (ExecnetTransport *transport, ExecnetTransportEnd *end)
+{
+  ExecnetSshClientTransport *self = EXECNET_SSH_CLIENT_TRANSPORT (transport);
+
+  EXECNET_TRANSPORT_CLASS (execnet_ssh_client_transport_parent_class)->get_end (transport, end);
+  if (end->exited && self->askpass != NULL)
+    execnet_askpass_withdraw (self->askpass);
+}
+
 static GError *
 execnet_ssh_client_transport_explain_end (ExecnetTransport *transport,
                                           const ExecnetTransportEnd *end,
@@ -118,6 +138,8 @@ execnet_ssh_client_transport_class_init (ExecnetSshClientTransportClass *klass)
   ExecnetProcessTransportClass *process_class = EXECNET_PROCESS_TRANSPORT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = execnet_ssh_client_transport_finalize;
+  transport_class->kill = execnet_ssh_client_transport_kill;
+  transport_class->get_end = execnet_ssh_client_transport_get_end;
   transport_class->explain_end = execnet_ssh_client_transport_explain_end;
   transport_class->describe_progress = execnet_ssh_client_transport_describe_progress;
   process_class->prepare = execnet_ssh_client_transport_prepare;
