@@ -4,8 +4,9 @@
 to it from here, and carries what goes to and comes from it over the channel.
 
 From the initiator come bytes, and at their end the channel's last message; a channel that it closes
-ends the other side by force. To it go bytes, None at their end, ('stderr', bytes), and at last
-('end', exit status or -1, signal or 0) for a process that has ended, or ('failed', kind, message).
+ends the other side by force. To it go ('connected',) where it is a connection, bytes, None at their
+end, ('stderr', bytes), and at last ('end', exit status or -1, signal or 0) for a process that has
+ended; or only ('failed', kind, message, program).
 """
 
 import errno
@@ -46,7 +47,8 @@ def relay_connection(channel, address, timeout):
     try:
         other = Connection(channel, address, timeout)
     except EnvironmentError:
-        return fail(channel, u'')
+        return fail(channel, ':'.join(str(part) for part in address))
+    channel.send((u'connected',))
     relay(channel, other)
 
 

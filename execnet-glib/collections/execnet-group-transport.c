@@ -9,8 +9,10 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
+#include "engine/execnet-via-connector-private.h"
 #include "engine/execnet-via-transport-private.h"
 #include "objects/execnet-gateway-private.h"
+#include "transport/execnet-socket-transport-private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -53,11 +55,21 @@ make_via_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
 {
   ExecnetGatewayCore *via;
   ExecnetTransport *transport;
+  g_autoptr (ExecnetConnector) connector = NULL;
 
   if (!execnet_xspec_validate (spec, error))
     return NULL;
   via = find_leader (self, spec, "via", error);
-  transport = via != NULL ? execnet_via_transport_new (via, spec, error) : NULL;
+  if (via == NULL)
+    return NULL;
+  if (execnet_xspec_has (spec, "socket"))
+    {
+      connector = execnet_via_connector_new (via);
+      transport = execnet_socket_transport_new (
+          spec, &(ExecnetTransportSettings){ .connector = connector }, error);
+    }
+  else
+    transport = execnet_via_transport_new (via, spec, error);
   if (transport != NULL)
     execnet_gateway_core_lead (via, transport);
   return transport;

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "engine/execnet-gateway-core-private.h"
+#include "engine/execnet-pending-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +23,18 @@ typedef struct
   void (*ended) (gpointer user_data);
   /* What is printed to stderr, or NULL to have it on our own. */
   void (*errors) (const char *bytes, gsize length, gpointer user_data);
+  /* Once, after execnet_relay_await_connection; else `ended` comes. */
+  void (*connected) (gpointer user_data);
 } ExecnetRelayFuncs;
+
+/* The function is called when the gateway is up, or never will be; it gets an error, to keep, when the
+ * task was cancelled before. Takes the task over. */
+void execnet_relay_wait_for_gateway (ExecnetGatewayCore *gateway,
+                                     GTask *task,
+                                     ExecnetPendingFunc func);
+
+/* Why it is not up; NULL when it is. */
+GError *execnet_relay_check_gateway (ExecnetGatewayCore *gateway);
 
 /* The gateway is up. `function` is one of bootstrap/relay.py, and `arguments` a dictionary for it.
  * `user_data` must stay until execnet_relay_forget. */
@@ -40,6 +52,9 @@ void execnet_relay_forget (ExecnetRelay *self);
 
 /* The bytes as a stream, which is asynchronous alone. */
 GIOStream *execnet_relay_make_stream (ExecnetRelay *self);
+
+/* Of a connection, before anything is read. */
+void execnet_relay_await_connection (ExecnetRelay *self);
 
 /* Any thread: ends what is there by force. FALSE when that can't be said. */
 gboolean execnet_relay_kill (ExecnetRelay *self);

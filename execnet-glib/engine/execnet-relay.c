@@ -40,6 +40,7 @@ struct _ExecnetRelay
   ExecnetGatewayCore *gateway;
   ExecnetChannelCore *channel;
   ExecnetChannelPoll poll;
+  gboolean is_connection;
 
   /* Worker thread. */
   const ExecnetRelayFuncs *funcs; /* NULL when nobody is to be told any more */
@@ -56,6 +57,8 @@ struct _ExecnetRelay
   gboolean write_closed;
   gboolean is_over;        /* nothing more comes over the channel */
   gboolean has_told_end;
+  gboolean awaits_connection;
+  gboolean is_connected;
   gboolean has_exited;
   int exit_status;
   int term_signal;
@@ -86,7 +89,7 @@ drop_post (ExecnetPost *post)
 
 /* What the relay could not do, in the words of its system. */
 static GError *
-make_failure (ExecnetRelay *self, const char *kind, const char *reason, const char *program)
+make_failure (ExecnetRelay *self, const char *kind, const char *reason, const char *what)
 {
   int code = EXECNET_ERROR_FAILED;
 
@@ -96,20 +99,15 @@ make_failure (ExecnetRelay *self, const char *kind, const char *reason, const ch
     code = EXECNET_ERROR_CONNECTION_REFUSED;
   else if (g_str_equal (kind, "ETIMEDOUT") || g_str_equal (kind, "timeout"))
     code = EXECNET_ERROR_TIMED_OUT;
-  else if (*program != '\0' && !g_str_equal (kind, "EAGAIN") && !g_str_equal (kind, "ENOMEM"))
+  else if (!self->is_connection && !g_str_equal (kind, "EAGAIN") && !g_str_equal (kind, "ENOMEM"))
     code = EXECNET_ERROR_NO_INTERPRETER;
 
-  if (*program != '\0')
-    return g_error_new (EXECNET_ERROR,
-                        code,
-                        _ ("The gateway “%s” can't start “%s”: %s."),
-                        self->gateway->id,
-                        program,
-                        reason);
   return g_error_new (EXECNET_ERROR,
                       code,
-                      _ ("The gateway “%s” can't connect: %s."),
+                      self->is_connection ? _ ("The gateway “%s” can't connect to “%s”: %s.")
+                                          : _ ("The gateway “%s” can't start “%s”: %s."),
                       self->gateway->id,
+                      what,
                       reason);
 }
 
@@ -155,7 +153,9 @@ take_news (ExecnetRelay *self, GVariant *item)
       self->input_ended = TRUE;
       return;
     }
-  if (g_variant_is_of_type (item, G_VARIANT_TYPE ("(sxx)")))
+  if (g_variant_is_of_type (item, G_VARIANT_TYPE ("(s)")))
+    self->is_connected = TRUE;
+  else if (g_variant_is_of_type (item, G_VARIANT_TYPE ("(sxx)")))
     {
       g_variant_get (item, "(&sxx)", NULL, &exit_status, &term_signal);
       self->has_exited = TRUE;
@@ -380,10 +380,25 @@ return_cancelled (Call *call)
 }
 
 static void
+go_on_connecting (ExecnetRelay *self)
+{
+  while (self->awaits_connection && !self->is_connected && !self->input_ended && take_next (self))
+    ;
+  if (!self->awaits_connection || (!self->is_connected && !self->input_ended))
+    return;
+  self->awaits_connection = FALSE;
+  if (!self->is_connected)
+    self->is_closed = TRUE;
+  else if (self->funcs != NULL)
+    self->funcs->connected (self->user_data);
+}
+
+static void
 run_post (ExecnetPost *post)
 {
   ExecnetRelay *self = from_post (post);
 
+  go_on_connecting (self);
   return_cancelled (&self->reading);
   return_cancelled (&self->writing);
   go_on_writing (self);
@@ -456,6 +471,13 @@ execnet_relay_close (ExecnetRelay *self)
 }
 
 /* The other end. */
+
+void
+execnet_relay_await_connection (ExecnetRelay *self)
+{
+  self->awaits_connection = TRUE;
+  look_later (self);
+}
 
 gboolean
 execnet_relay_has_ended (ExecnetRelay *self)
@@ -550,6 +572,38 @@ on_errors (const char *bytes, gsize length, gpointer data)
     self->funcs->errors (bytes, length, self->user_data);
 }
 
+void
+execnet_relay_wait_for_gateway (ExecnetGatewayCore *gateway, GTask *task, ExecnetPendingFunc func)
+{
+  ExecnetPending *pending = execnet_pending_new (task,
+                                                 func,
+                                                 &gateway->lock,
+                                                 execnet_gateway_core_ref (gateway),
+                                                 execnet_gateway_core_unref);
+
+  execnet_pending_watch (pending, -1, NULL);
+  g_mutex_lock (&gateway->lock);
+  execnet_pending_enqueue (pending, &gateway->ready_waiters);
+  if (gateway->state != EXECNET_GATEWAY_STARTING)
+    execnet_pending_complete_all (&gateway->ready_waiters, NULL);
+  g_mutex_unlock (&gateway->lock);
+}
+
+GError *
+execnet_relay_check_gateway (ExecnetGatewayCore *gateway)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (execnet_gateway_core_get_state (gateway) == EXECNET_GATEWAY_RUNNING)
+    return NULL;
+  reason = execnet_gateway_core_dup_error (gateway);
+  return g_error_new (EXECNET_ERROR,
+                      reason != NULL ? reason->code : EXECNET_ERROR_CLOSED,
+                      _ ("The gateway “%s”, which leads to it, is not there: %s"),
+                      gateway->id,
+                      reason != NULL ? reason->message : _ ("it was told to exit."));
+}
+
 ExecnetRelay *
 execnet_relay_new (ExecnetGatewayCore *gateway,
                    const char *function,
@@ -572,6 +626,7 @@ execnet_relay_new (ExecnetGatewayCore *gateway,
   g_atomic_ref_count_init (&self->refs);
   self->gateway = execnet_gateway_core_ref (gateway);
   self->channel = channel;
+  self->is_connection = funcs->connected != NULL;
   self->funcs = funcs;
   self->user_data = user_data;
   self->last_output

@@ -60,18 +60,6 @@ on_errors (const char *bytes, gsize length, gpointer data)
 static const ExecnetRelayFuncs funcs = { on_ended, NULL };
 static const ExecnetRelayFuncs capturing_funcs = { on_ended, on_errors };
 
-static GError *
-new_not_up_error (ExecnetGatewayCore *via)
-{
-  g_autoptr (GError) reason = execnet_gateway_core_dup_error (via);
-
-  return g_error_new (EXECNET_ERROR,
-                      reason != NULL ? reason->code : EXECNET_ERROR_CLOSED,
-                      _ ("The gateway “%s”, which leads to it, is not there: %s"),
-                      via->id,
-                      reason != NULL ? reason->message : _ ("it was told to exit."));
-}
-
 /* In the task's context: the gateway that leads there is up, or never will be. Takes the error
  * over. */
 static void
@@ -80,8 +68,8 @@ return_stream (GTask *task, gpointer unused, GError *error)
   ExecnetViaTransport *self = g_task_get_source_object (task);
   ExecnetRelay *relay;
 
-  if (error == NULL && execnet_gateway_core_get_state (self->via) != EXECNET_GATEWAY_RUNNING)
-    error = new_not_up_error (self->via);
+  if (error == NULL)
+    error = execnet_relay_check_gateway (self->via);
   if (error != NULL)
     {
       g_task_return_error (task, error);
@@ -109,19 +97,10 @@ execnet_via_transport_open_async (ExecnetTransport *transport,
                                   gpointer user_data)
 {
   ExecnetViaTransport *self = EXECNET_VIA_TRANSPORT (transport);
-  ExecnetGatewayCore *via = self->via;
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  ExecnetPending *pending;
 
   g_task_set_source_tag (task, execnet_via_transport_open_async);
-  pending = execnet_pending_new (
-      task, return_stream, &via->lock, execnet_gateway_core_ref (via), execnet_gateway_core_unref);
-  execnet_pending_watch (pending, -1, NULL);
-  g_mutex_lock (&via->lock);
-  execnet_pending_enqueue (pending, &via->ready_waiters);
-  if (via->state != EXECNET_GATEWAY_STARTING)
-    execnet_pending_complete_all (&via->ready_waiters, NULL);
-  g_mutex_unlock (&via->lock);
+  execnet_relay_wait_for_gateway (self->via, task, return_stream);
 }
 
 static GIOStream *
@@ -398,6 +377,6 @@ execnet_via_transport_new (ExecnetGatewayCore *via, ExecnetXSpec *spec, GError *
   g_set_error_literal (error,
                        EXECNET_ERROR,
                        EXECNET_ERROR_INVALID_SPEC,
-                       _ ("A gateway via another one is made with popen, ssh= or vagrant_ssh=."));
+                       _ ("A gateway via another one is made with popen, ssh=, vagrant_ssh= or socket=."));
   return NULL;
 }

@@ -38,6 +38,7 @@ struct _ExecnetSocketTransport
   GBytes *token; /* or NULL */
   gboolean has_tls;
   GTlsDatabase *authorities; /* NULL: those that the system knows */
+  ExecnetConnector *connector; /* NULL: this process */
 
   Stage stage;
   GTlsCertificateFlags certificate_faults;
@@ -163,6 +164,18 @@ take_socket (ExecnetSocketTransport *self, GSocket *socket)
 }
 
 static void
+take_connection (GTask *task, GSocketConnection *connection)
+{
+  ExecnetSocketTransport *self = g_task_get_source_object (task);
+
+  take_socket (self, g_socket_connection_get_socket (connection));
+  if (self->has_tls)
+    begin_tls (task, G_IO_STREAM (connection));
+  else
+    prove_token (task, G_IO_STREAM (connection));
+}
+
+static void
 on_connected (GObject *client, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -176,11 +189,21 @@ on_connected (GObject *client, GAsyncResult *result, gpointer data)
       return_error (task, execnet_socket_error_of_connecting (error, &self->address, self->name));
       return;
     }
-  take_socket (self, g_socket_connection_get_socket (connection));
-  if (self->has_tls)
-    begin_tls (task, G_IO_STREAM (connection));
+  take_connection (task, connection);
+}
+
+static void
+on_connected_there (GObject *connector, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  GError *error = NULL;
+  g_autoptr (GSocketConnection) connection
+      = execnet_connector_connect_finish (EXECNET_CONNECTOR (connector), result, &error);
+
+  if (connection != NULL)
+    take_connection (task, connection);
   else
-    prove_token (task, G_IO_STREAM (connection));
+    return_error (task, error);
 }
 
 static void
@@ -218,6 +241,13 @@ execnet_socket_transport_open_async (ExecnetTransport *transport,
   g_return_if_fail (self->socket == NULL);
 
   g_task_set_source_tag (task, execnet_socket_transport_open_async);
+  if (self->connector != NULL)
+    {
+      self->stage = STAGE_CONNECTING;
+      execnet_connector_connect_async (
+          self->connector, &self->address, cancellable, on_connected_there, task);
+      return;
+    }
   g_socket_client_set_enable_proxy (client, FALSE);
   g_signal_connect_object (client, "event", G_CALLBACK (on_client_event), self, 0);
   g_socket_client_connect_async (client, connectable, cancellable, on_connected, task);
@@ -268,9 +298,14 @@ execnet_socket_transport_explain_end (ExecnetTransport *transport,
                                       gboolean was_up)
 {
   ExecnetSocketTransport *self = EXECNET_SOCKET_TRANSPORT (transport);
+  GError *lost = NULL;
 
   if (execnet_keepalive_has_expired (self->keepalive))
     return execnet_keepalive_new_error (self->keepalive, self->name);
+  if (self->connector != NULL)
+    lost = execnet_connector_dup_error (self->connector);
+  if (lost != NULL)
+    return lost;
   if (was_up)
     return NULL;
   if (end->stray_output != NULL)
@@ -329,6 +364,7 @@ execnet_socket_transport_finalize (GObject *object)
   g_clear_object (&self->socket);
   g_mutex_clear (&self->lock);
   g_clear_object (&self->authorities);
+  g_clear_object (&self->connector);
   g_clear_pointer (&self->token, g_bytes_unref);
   g_free (self->name);
   execnet_socket_address_clear (&self->address);
@@ -397,6 +433,7 @@ execnet_socket_transport_new (ExecnetXSpec *spec,
   g_autoptr (GError) reason = NULL;
 
   self->name = g_strdup (execnet_xspec_get (spec, "socket"));
+  g_set_object (&self->connector, settings->connector);
   self->keepalive_seconds = execnet_keepalive_get_seconds (spec);
   if (!execnet_socket_address_parse (self->name, &self->address, error)
       || !read_tls (self, spec, error))

@@ -5,6 +5,7 @@
 
 #include "base/execnet-error.h"
 #include "data/execnet-xspec.h"
+#include "transport/execnet-connector-private.h"
 
 G_BEGIN_DECLS
 
@@ -157,6 +158,7 @@ typedef struct
 {
   const char *default_python; /* the interpreter for a plain popen, as a single path, or NULL for
                                * python3 of PATH */
+  ExecnetConnector *connector; /* who makes connections, where it is not this process; or NULL */
   ExecnetQuestions *questions; /* whom to ask for passwords and the like; NULL for nobody */
 } ExecnetTransportSettings;
 

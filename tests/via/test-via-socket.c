@@ -1,0 +1,183 @@
+/* SPDX-FileCopyrightText: The execnet-glib authors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Gateways in socket servers to which another gateway connects. */
+
+#include "config.h"
+
+#include "../socket/server-fixture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define MASTER "popen//id=master"
+#define SECRET "0123456789abcdef0123456789abcdef"
+
+static GError *
+fail_to_make (ExecnetGroup *group, const char *spec)
+{
+  GError *error = NULL;
+
+  g_assert_null (execnet_group_make_gateway (group, spec, NULL, &error));
+  return error;
+}
+
+static void
+check_server (Fixture *fixture, Server *server, const char *more)
+{
+  g_autofree char *ending = g_strconcat (more, "//via=master", NULL);
+  g_autofree char *spec = server_spec (server, ending);
+  g_autofree char *text = g_strnfill (3000000, 'x');
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  g_autoptr (ExecnetChannel) channel = run_code (gateway, "channel.send(channel.receive())");
+  g_autofree char *answer = NULL;
+
+  assert_still_works (gateway);
+  send_text (channel, text);
+  answer = receive_text (channel);
+  g_assert_cmpint (strlen (answer), ==, strlen (text));
+  execnet_gateway_exit (gateway);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  g_assert_cmpint (execnet_gateway_get_ending (gateway), ==, EXECNET_ENDING_ASKED);
+  assert_still_works (fixture->gateway);
+}
+
+static void
+test_ours (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", NULL);
+
+  check_server (fixture, server, "");
+}
+
+static void
+test_stock (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new_stock ();
+
+  check_server (fixture, server, "");
+}
+
+static char *
+make_files (void)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "socket", "certificates.py", NULL);
+  g_autofree char *token = NULL;
+  char *folder = g_dir_make_tmp ("execnet-XXXXXX", NULL);
+  const char *argv[] = { g_getenv ("EXECNET_TEST_PYTHON"), script, folder, NULL };
+  int status;
+
+  g_assert_true (g_spawn_sync (
+      NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+  token = g_build_filename (folder, "token", NULL);
+  g_assert_true (g_file_set_contents_full (token, SECRET, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  return folder;
+}
+
+static void
+remove_files (char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_remove (path);
+    }
+  g_rmdir (folder);
+  g_free (folder);
+}
+
+/* From this end to that one: who is between sees and learns nothing. */
+static void
+test_token_and_tls (Fixture *fixture, gconstpointer unused)
+{
+  char *folder = make_files ();
+  g_autofree char *token_file = g_strdup_printf ("--token-file=%s/token", folder);
+  g_autofree char *cert = g_strdup_printf ("--cert=%s/server.pem", folder);
+  g_autofree char *more
+      = g_strdup_printf ("//token_file=%s/token//tls_ca=%s/authority.crt", folder, folder);
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", token_file, cert, NULL);
+  g_autofree char *untrusted = server_spec (server, "//tls//via=master");
+
+  check_server (fixture, server, more);
+  g_clear_error (&(GError *){ fail_to_make (fixture->group, untrusted) });
+  remove_files (folder);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer unused)
+{
+  assert_error_says (fail_to_make (fixture->group, "socket=127.0.0.1:1//via=master"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_CONNECTION_REFUSED,
+                     "“master” can't connect to “127.0.0.1:1”");
+  assert_error_says (fail_to_make (fixture->group, "socket=no.such.host.invalid:1//via=master"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_HOST_NOT_FOUND,
+                     "no.such.host.invalid");
+  assert_error_says (fail_to_make (fixture->group, "socket=unix:/no/such/file//via=master"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_FAILED,
+                     "/no/such/file");
+}
+
+static void
+test_master_is_killed (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", NULL);
+  g_autofree char *spec = server_spec (server, "//via=master");
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  pid_t pid = remote_pid (gateway);
+
+  execnet_gateway_kill (fixture->gateway);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  assert_error_says (
+      execnet_gateway_dup_error (gateway), EXECNET_ERROR, EXECNET_ERROR_DIED, "“master”");
+  wait_until_gone (pid);
+}
+
+static void
+test_server_is_killed (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", NULL);
+  g_autofree char *spec = server_spec (server, "//via=master");
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  g_autoptr (ExecnetChannel) channel = run_code (gateway, "import os\nos._exit(1)");
+
+  assert_closed_with (channel, EXECNET_ERROR, EXECNET_ERROR_DIED, "");
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  assert_still_works (fixture->gateway);
+}
+
+static void
+test_kill (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", NULL);
+  g_autofree char *spec = server_spec (server, "//via=master");
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  g_autoptr (ExecnetChannel) channel = run_until_ready (gateway, "import time\ntime.sleep(1000)");
+  pid_t pid = remote_pid (gateway);
+
+  execnet_gateway_kill (gateway);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  wait_until_gone (pid);
+  assert_still_works (fixture->gateway);
+}
+
+int
+main (int argc, char **argv)
+{
+  testing_init (&argc, &argv);
+  ADD_TEST_WITH ("/via/socket/ours", MASTER, test_ours);
+  ADD_TEST_WITH ("/via/socket/stock", MASTER, test_stock);
+  ADD_TEST_WITH ("/via/socket/token-and-tls", MASTER, test_token_and_tls);
+  ADD_TEST_WITH ("/via/socket/refused", MASTER, test_refused);
+  ADD_TEST_WITH ("/via/socket/master-is-killed", MASTER, test_master_is_killed);
+  ADD_TEST_WITH ("/via/socket/server-is-killed", MASTER, test_server_is_killed);
+  ADD_TEST_WITH ("/via/socket/kill", MASTER, test_kill);
+  return g_test_run ();
+}
