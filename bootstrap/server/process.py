@@ -29,7 +29,6 @@ def run_source(line, connection, address):
 def forget_the_server():
     """After a fork: nothing of the server's reaches the client's code."""
     os.setsid()
-    signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -158,13 +158,15 @@ class Server(object):
 
     def be_client(self, client):
         """The new process."""
-        forget_the_server()
+        signal.set_wakeup_fd(-1)
         os.close(self.wake_reading)
         os.close(self.wake_writing)
         for other in list(self.clients.values()) + list(self.children.values()):
             other.socket.close()
         for listener in self.listeners.values():
             listener.close()
+        # Only now: there may have been no descriptor left.
+        forget_the_server()
         connection = client.socket
         connection.setblocking(True)
         if self.tls:

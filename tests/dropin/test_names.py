@@ -76,6 +76,14 @@ class NamesTest(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn('ImportError: There is no execnet.script.shell: ', output)
 
+    def test_socket_server(self):
+        for name in ('socketserver', 'loop_socketserver'):
+            status, output = run(['-m', 'execnet.script.' + name, '0.0.0.0:0'])
+            self.assertEqual(status, 2)
+            self.assertIn('or say that this is what you want with --insecure', output)
+        status, output = run(['-m', 'execnet.script.quitserver'])
+        self.assertIn("ImportError: There is no execnet.script.quitserver: a client can't", output)
+
     def test_is_not_found_by_accident(self):
         self.assertNotIn('dropin', run_text('import execnet; print(execnet.__file__)',
                                             with_dropin=False))

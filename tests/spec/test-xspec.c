@@ -261,6 +261,8 @@ test_valid (void)
     "popen",           "ssh=h",
     "vagrant_ssh=v",   "socket=h:1",
     "popen//via=a",    "socket//installvia=a",
+    "socket=[::1]:1",  "socket=:8888",
+    "socket=unix:a:b", "socket=h:1//tls//tls_ca=a//token_file=t",
     "popen//nice=-5",  "popen//nice=+19",
     "nice=20//popen",  "popen//execmodel=thread",
     "popen//own",      "popen//execmodel=main_thread_only",
@@ -277,6 +279,8 @@ test_valid (void)
       g_assert_no_error (error);
     }
 }
+
+#define FIFTY_BYTES "01234567890123456789012345678901234567890123456789"
 
 static void
 test_invalid (void)
@@ -297,6 +301,22 @@ test_invalid (void)
     { "popen//nice=low", "“nice=low”", "whole number" },
     { "popen//nice=1000", "“nice=1000”", "whole number" },
     { "popen//nice= 5", "“nice= 5”", "whole number" },
+    { "socket=host", "“socket=host”", "socket=HOST:PORT" },
+    { "socket=host:", "no port", "socket=HOST:PORT" },
+    { "socket=host:0", "“0”", "1 to 65535" },
+    { "socket=host:65536", "“65536”", "1 to 65535" },
+    { "socket=host:http", "“http”", "1 to 65535" },
+    { "socket=::1:8888", "“::1:8888”", "[::1]:8888" },
+    { "socket=[::1]", "has no port", "socket=HOST:PORT" },
+    { "socket=[host]:1", "“[host]:1”", "[::1]:8888" },
+    { "socket=unix:", "names no file", "socket=unix:PATH" },
+    { "socket=unix:" FIFTY_BYTES FIFTY_BYTES FIFTY_BYTES, "too long", "107" },
+    { "socket=h:1//token_file=a//token_env=b", "“token_file” and “token_env”", "one of them" },
+    { "socket=h:1//token_file", "“token_file” needs a value", "token_file=FILE" },
+    { "socket=h:1//tls_ca=", "“tls_ca” needs a value", "tls_ca=FILE" },
+    { "socket=unix:/a//tls", "“tls”", "leave it out" },
+    { "popen//tls", "“tls”", "add socket=HOST:PORT" },
+    { "popen//token_env=A", "“token_env”", "add socket=HOST:PORT" },
     { "popen//keepalive=often", "“keepalive=often”", "whole number of seconds" },
     { "popen//keepalive=-1", "“keepalive=-1”", "whole number of seconds" },
     { "popen//keepalive=1.5", "“keepalive=1.5”", "whole number of seconds" },

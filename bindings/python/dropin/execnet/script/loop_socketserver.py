@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: The execnet-glib authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Not there yet."""
+"""The socket server, which needs nobody to start it again for the next client."""
 
-from execnet import _names
+from execnet.script.socketserver import main
 
-_names.refuse('execnet.script.loop_socketserver')
+if __name__ == '__main__':
+    main()
