@@ -38,6 +38,10 @@ static const struct
   { "bad configuration options", EXECNET_ERROR_INVALID_SPEC },
   { "unknown option -- ", EXECNET_ERROR_INVALID_SPEC },
   { "keyword ", EXECNET_ERROR_INVALID_SPEC },
+  { "open failed: ", EXECNET_ERROR_PERMISSION_DENIED },
+  { "banner line contains invalid characters", EXECNET_ERROR_UNEXPECTED_OUTPUT },
+  { "No SSH version received", EXECNET_ERROR_UNEXPECTED_OUTPUT },
+  { "Bad remote protocol version identification", EXECNET_ERROR_UNEXPECTED_OUTPUT },
   { "No route to host", EXECNET_ERROR_FAILED },
   { "Network is unreachable", EXECNET_ERROR_FAILED },
 };
@@ -74,6 +78,10 @@ get_format (ExecnetError code)
       return _ ("The host “%s” did not answer in time. ssh says: %s");
     case EXECNET_ERROR_AUTHENTICATION_FAILED:
       return _ ("The host “%s” did not accept any of the ways to log in. ssh says: %s");
+    case EXECNET_ERROR_PERMISSION_DENIED:
+      return _ ("The host “%s” lets nothing be run there. ssh says: %s");
+    case EXECNET_ERROR_UNEXPECTED_OUTPUT:
+      return _ ("What answers at the port of “%s” does not speak ssh. ssh says: %s");
     case EXECNET_ERROR_INVALID_SPEC:
       return _ ("The ssh options for “%s” can't be used. ssh says: %s");
     default:
