@@ -20,6 +20,10 @@ typedef struct
 /* Reads `HOST:PORT`, `[IPv6]:PORT`, `:PORT` (this machine) or `unix:PATH`. */
 gboolean
 execnet_socket_address_parse (const char *text, ExecnetSocketAddress *address, GError **error);
+/* As above, where a server is to listen: the port may be 0, for any that is free. */
+gboolean execnet_socket_address_parse_for_server (const char *text,
+                                                  ExecnetSocketAddress *address,
+                                                  GError **error);
 void execnet_socket_address_clear (ExecnetSocketAddress *address);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ExecnetSocketAddress, execnet_socket_address_clear)

@@ -92,6 +92,23 @@ execnet_socket_address_parse (const char *text, ExecnetSocketAddress *address, G
   return take_host (text, colon, address, error);
 }
 
+gboolean
+execnet_socket_address_parse_for_server (const char *text,
+                                         ExecnetSocketAddress *address,
+                                         GError **error)
+{
+  g_autofree char *with_port = NULL;
+  gboolean is_free = !g_str_has_prefix (text, "unix:") && g_str_has_suffix (text, ":0");
+
+  if (is_free)
+    with_port = g_strdup_printf ("%s1", text);
+  if (!execnet_socket_address_parse (is_free ? with_port : text, address, error))
+    return FALSE;
+  if (is_free)
+    address->port = 0;
+  return TRUE;
+}
+
 void
 execnet_socket_address_clear (ExecnetSocketAddress *address)
 {

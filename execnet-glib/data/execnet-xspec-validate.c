@@ -188,8 +188,13 @@ check_socket (ExecnetXSpec *self, GError **error)
 {
   g_auto (ExecnetSocketAddress) address = EXECNET_SOCKET_ADDRESS_INIT;
   const char *text = execnet_xspec_get (self, "socket");
+  gboolean is_valid = TRUE;
 
-  if (text != NULL && *text != '\0' && !execnet_socket_address_parse (text, &address, error))
+  if (text != NULL && *text != '\0')
+    is_valid = execnet_xspec_has (self, "installvia")
+                   ? execnet_socket_address_parse_for_server (text, &address, error)
+                   : execnet_socket_address_parse (text, &address, error);
+  if (!is_valid)
     return FALSE;
   return check_socket_keys (self, &address, error);
 }

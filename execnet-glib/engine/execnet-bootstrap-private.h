@@ -19,6 +19,9 @@ GBytes *execnet_bootstrap_make_line (GVariant *options, GError **error);
 /* The source of bootstrap/relay.py, with a NUL behind it. */
 GBytes *execnet_bootstrap_get_relay (GError **error);
 
+/* That of the socket server, likewise. */
+GBytes *execnet_bootstrap_get_socket_server (GError **error);
+
 typedef enum
 {
   EXECNET_GREETING_MORE,    /* that may become an answer */

@@ -13,6 +13,7 @@
 
 #define LINE_RESOURCE "/org/execnet-glib/bootstrap/worker.line"
 #define RELAY_RESOURCE "/org/execnet-glib/bootstrap/relay.py"
+#define SOCKET_SERVER_RESOURCE "/org/execnet-glib/bootstrap/socketserver.py"
 #define OPTIONS_PLACEHOLDER "@OPTIONS@"
 
 /* Answers of our worker are far smaller. */
@@ -63,6 +64,15 @@ execnet_bootstrap_get_relay (GError **error)
 {
   return g_resource_lookup_data (execnet_bootstrap_get_resource (),
                                  RELAY_RESOURCE,
+                                 G_RESOURCE_LOOKUP_FLAGS_NONE,
+                                 error);
+}
+
+GBytes *
+execnet_bootstrap_get_socket_server (GError **error)
+{
+  return g_resource_lookup_data (execnet_bootstrap_get_resource (),
+                                 SOCKET_SERVER_RESOURCE,
                                  G_RESOURCE_LOOKUP_FLAGS_NONE,
                                  error);
 }

@@ -16,6 +16,7 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* What is being waited for. */
 typedef enum
@@ -431,14 +432,19 @@ execnet_socket_transport_new (ExecnetXSpec *spec,
 {
   g_autoptr (ExecnetSocketTransport) self = g_object_new (EXECNET_TYPE_SOCKET_TRANSPORT, NULL);
   g_autoptr (GError) reason = NULL;
+  /* It is the connector that knows its address. */
+  gboolean has_own_server = settings->connector != NULL && execnet_xspec_has (spec, "installvia");
 
-  self->name = g_strdup (execnet_xspec_get (spec, "socket"));
+  self->name = g_strdup (execnet_xspec_get (spec, has_own_server ? "installvia" : "socket"));
   g_set_object (&self->connector, settings->connector);
   self->keepalive_seconds = execnet_keepalive_get_seconds (spec);
-  if (!execnet_socket_address_parse (self->name, &self->address, error)
+  if ((!has_own_server && !execnet_socket_address_parse (self->name, &self->address, error))
       || !read_tls (self, spec, error))
     return NULL;
-  self->token = execnet_token_read (spec, &reason);
+  if (settings->token != NULL)
+    self->token = g_bytes_new (settings->token, strlen (settings->token));
+  else
+    self->token = execnet_token_read (spec, &reason);
   if (reason != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&reason));

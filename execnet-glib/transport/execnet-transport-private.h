@@ -158,6 +158,7 @@ typedef struct
 {
   const char *default_python; /* the interpreter for a plain popen, as a single path, or NULL for
                                * python3 of PATH */
+  const char *token;           /* for a socket server, instead of one that the spec names; or NULL */
   ExecnetConnector *connector; /* who makes connections, where it is not this process; or NULL */
   ExecnetQuestions *questions; /* whom to ask for passwords and the like; NULL for nobody */
 } ExecnetTransportSettings;

@@ -101,10 +101,8 @@ test_token_and_tls (Fixture *fixture, gconstpointer unused)
   g_autofree char *more
       = g_strdup_printf ("//token_file=%s/token//tls_ca=%s/authority.crt", folder, folder);
   g_autoptr (Server) server = server_new ("127.0.0.1:0", token_file, cert, NULL);
-  g_autofree char *untrusted = server_spec (server, "//tls//via=master");
 
   check_server (fixture, server, more);
-  g_clear_error (&(GError *){ fail_to_make (fixture->group, untrusted) });
   remove_files (folder);
 }
 
@@ -168,6 +166,73 @@ test_kill (Fixture *fixture, gconstpointer unused)
   assert_still_works (fixture->gateway);
 }
 
+/* A server that another gateway has started. */
+
+static void
+check_installed (Fixture *fixture, const char *spec)
+{
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  pid_t pid = remote_pid (gateway);
+
+  assert_still_works (gateway);
+  execnet_gateway_exit (gateway);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  wait_until_gone (pid);
+}
+
+static void
+test_installed (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) far = make_gateway (fixture->group, "popen//id=far//via=master");
+
+  check_installed (fixture, "socket//installvia=master");
+  check_installed (fixture, "socket=127.0.0.1:0//installvia=master//chdir=/tmp//nice=1");
+  check_installed (fixture, "socket=:0//installvia=master");
+  check_installed (fixture, "socket//installvia=far");
+  check_installed (fixture, "socket=localhost:0//installvia=far//via=master");
+  assert_still_works (far);
+}
+
+static void
+test_installed_is_lost (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) far = make_gateway (fixture->group, "popen//id=far//via=master");
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, "socket//installvia=far");
+  pid_t pid = remote_pid (gateway);
+
+  execnet_gateway_kill (far);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  assert_error_says (execnet_gateway_dup_error (gateway), EXECNET_ERROR, EXECNET_ERROR_DIED, "“far”");
+  wait_until_gone (pid);
+}
+
+/* With code running in all of them. */
+static void
+test_installed_ends_with_the_group (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, "socket//installvia=master");
+  g_autoptr (ExecnetChannel) channel = run_until_ready (gateway, "channel.receive()");
+
+  assert_still_works (gateway);
+}
+
+static void
+test_not_installed (Fixture *fixture, gconstpointer unused)
+{
+  assert_error_says (fail_to_make (fixture->group, "socket//installvia=nobody"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_INVALID_SPEC,
+                     "“nobody”");
+  assert_error_says (fail_to_make (fixture->group, "socket//installvia=master//tls"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_INVALID_SPEC,
+                     "TLS");
+  assert_error_says (fail_to_make (fixture->group, "socket=192.0.2.1:0//installvia=master"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_FAILED,
+                     "can't start a socket server at “192.0.2.1:0”");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +244,10 @@ main (int argc, char **argv)
   ADD_TEST_WITH ("/via/socket/master-is-killed", MASTER, test_master_is_killed);
   ADD_TEST_WITH ("/via/socket/server-is-killed", MASTER, test_server_is_killed);
   ADD_TEST_WITH ("/via/socket/kill", MASTER, test_kill);
+  ADD_TEST_WITH ("/via/socket/installed", MASTER, test_installed);
+  ADD_TEST_WITH ("/via/socket/installed-is-lost", MASTER, test_installed_is_lost);
+  ADD_TEST_WITH (
+      "/via/socket/installed-ends-with-the-group", MASTER, test_installed_ends_with_the_group);
+  ADD_TEST_WITH ("/via/socket/not-installed", MASTER, test_not_installed);
   return g_test_run ();
 }
