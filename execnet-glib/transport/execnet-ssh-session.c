@@ -387,6 +387,30 @@ execnet_ssh_session_keep_alive (ExecnetSshSession *self, guint seconds)
 
 /* The object */
 
+/* Of names separated by commas, those that the library knows; NULL for none. It would drop the others
+ * itself, but libssh2 1.10 copies what follows over them with memcpy(), and the two overlap. */
+static char *
+keep_known (LIBSSH2_SESSION *ssh, int method, const char *names)
+{
+  g_auto (GStrv) wanted = g_strsplit (names, ",", -1);
+  g_autoptr (GString) kept = g_string_new (NULL);
+  const char **known = NULL;
+  int n_known = libssh2_session_supported_algs (ssh, method, &known);
+
+  for (guint i = 0; wanted[i] != NULL; i++)
+    {
+      int at = 0;
+
+      while (at < n_known && strcmp (known[at], wanted[i]) != 0)
+        at++;
+      if (at < n_known)
+        g_string_append_printf (kept, "%s%s", kept->len > 0 ? "," : "", wanted[i]);
+    }
+  if (n_known > 0)
+    libssh2_free (ssh, known);
+  return kept->len > 0 ? g_string_free (g_steal_pointer (&kept), FALSE) : NULL;
+}
+
 static void
 set_preferences (ExecnetSshSession *self)
 {
@@ -404,9 +428,13 @@ set_preferences (ExecnetSshSession *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (preferences); i++)
     {
-      /* Of none that it knows, it keeps its own. */
+      g_autofree char *known = NULL;
+
       if (preferences[i].names != NULL)
-        libssh2_session_method_pref (self->ssh, preferences[i].method, preferences[i].names);
+        known = keep_known (self->ssh, preferences[i].method, preferences[i].names);
+      /* Of none that it knows, it keeps its own. */
+      if (known != NULL)
+        libssh2_session_method_pref (self->ssh, preferences[i].method, known);
     }
   if (self->options->compression)
     libssh2_session_flag (self->ssh, LIBSSH2_FLAG_COMPRESS, 1);
