@@ -73,6 +73,8 @@ def commands(row, build, python, languages):
                 'raw': [programs / 'raw-items', *subject]}
     # A command of more than one word gets pipes.
     spec = 'popen//python=' + ('env %s' % python if row.pipes else python)
+    if row.via:
+        spec += '//via=master'
     subject = [row.subject, spec, row.source]
     ours = {'c': [programs / 'ours-gateway', *subject],
             'python': [python, HERE / 'program.py', 'ours', *subject],

@@ -55,11 +55,29 @@ receive_int (Program *self)
   return g_variant_get_int64 (item);
 }
 
+/* The one that leads to the other, if the specification wants one. */
+static void
+open_leader (Program *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ExecnetGateway) leader = NULL;
+  GString *spec;
+
+  if (!g_str_has_suffix (self->spec, "//via=master"))
+    return;
+  spec = g_string_new (self->spec);
+  g_string_replace (spec, "//via=", "//id=", 1);
+  leader = execnet_make_gateway (spec->str, NULL, &error);
+  check (leader, error);
+  g_string_free (spec, TRUE);
+}
+
 static void
 open_gateway (Program *self)
 {
   g_autoptr (GError) error = NULL;
 
+  open_leader (self);
   self->gateway = execnet_make_gateway (self->spec, NULL, &error);
   check (self->gateway, error);
   self->channel = execnet_gateway_remote_exec (self->gateway, self->source, &error);

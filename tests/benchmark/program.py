@@ -44,6 +44,8 @@ class Talk:
 
     def __init__(self, spec, source):
         self.group = execnet.Group()
+        if spec.endswith('//via=master'):
+            self.group.makegateway(spec.replace('//via=', '//id='))
         self.channel = self.group.makegateway(spec).remote_exec(source)
         self.talk = {'echo': self.echo, 'sending': self.send, 'receiving': self.receive,
                      'sending-bulk': self.send_bulk, 'sending-objects': self.send_bulk,

@@ -40,6 +40,8 @@ class Row:
     goals: tuple = ()
     one_core: bool = False
     pipes: bool = False
+    #: Through one gateway more.
+    via: bool = False
 
 
 ONE_ITEM = 'channel.send(1)'
@@ -85,6 +87,8 @@ START_GOALS = (Goal("%.2f of a bare Python's time (<= 1.7)", 'ours', 'raw', at_m
 START_MANY_GOALS = (Goal("%.2f of bare Pythons' time (<= 1.3)", 'ours', 'raw', at_most=1.3),)
 ECHO_GOALS = (Goal("%.1f x stock's speed (>= 3)", 'stock', 'ours', at_least=3),)
 BULK_GOALS = (Goal("%.2f of the raw speed (>= 0.7)", 'raw', 'ours', at_least=0.7),)
+ECHO_VIA_GOALS = (Goal("%.1f x stock's speed (>= 1)", 'stock', 'ours', at_least=1),)
+BULK_VIA_GOALS = (Goal("%.1f x stock's speed (>= 1.5)", 'stock', 'ours', at_least=1.5),)
 CEILING_GOALS = (Goal("%.2f of the ceiling for new objects (>= 0.9)", 'raw', 'ours', at_least=0.9),)
 ITEM_GOALS = (Goal("%.0f x stock's speed (>= 15)", 'stock', 'ours', at_least=15),)
 
@@ -112,6 +116,13 @@ ROWS = [
         goals=BULK_GOALS, pipes=True),
     Row('1 MiB items from the worker, pipes', 'µs', 'receiving-bulk', 64, 9, 3, GIVE_BULK,
         goals=BULK_GOALS, pipes=True),
+    # What is raw here goes directly.
+    Row('ping-pong of an int via another gateway', 'µs', 'echo', 1000, 9, 10, ECHO,
+        languages=('c', 'python'), goals=ECHO_VIA_GOALS, via=True),
+    Row('1 MiB items to the worker via another one', 'µs', 'sending-bulk', 64, 9, 3, TAKE_BULK,
+        goals=BULK_VIA_GOALS, via=True),
+    Row('1 MiB items from the worker via another one', 'µs', 'receiving-bulk', 64, 9, 3, GIVE_BULK,
+        goals=BULK_VIA_GOALS, via=True),
 ]
 for values, length in ('ints', 1000000), ('floats', 1000000), ('records', 100000):
     for subject in 'dumps', 'loads':
