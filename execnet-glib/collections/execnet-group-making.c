@@ -102,12 +102,16 @@ execnet_group_make_gateway_for_xspec (ExecnetGroup *self,
  * @error: return location for an error
  *
  * Starts a Python interpreter and waits until it answers. The thread's main loop does not run
- * meanwhile.
+ * meanwhile: where a person has to answer a question (see [property@Group:mount-operation]), it is the
+ * asynchronous call that can wait for it.
  *
  * Returns: (transfer full): the gateway, which is up; %NULL with %EXECNET_ERROR_INVALID_SPEC,
  *   %EXECNET_ERROR_DUPLICATE_ID, %EXECNET_ERROR_NO_INTERPRETER, %EXECNET_ERROR_INTERPRETER_TOO_OLD,
  *   %EXECNET_ERROR_UNEXPECTED_OUTPUT when something else was printed where the worker should answer,
- *   or %EXECNET_ERROR_DIED: the message says why
+ *   or %EXECNET_ERROR_DIED: the message says why. Other hosts add %EXECNET_ERROR_HOST_NOT_FOUND,
+ *   %EXECNET_ERROR_CONNECTION_REFUSED, %EXECNET_ERROR_TIMED_OUT, %EXECNET_ERROR_HOST_KEY_UNKNOWN,
+ *   %EXECNET_ERROR_HOST_KEY_CHANGED, %EXECNET_ERROR_AUTHENTICATION_FAILED and
+ *   %EXECNET_ERROR_NEEDS_INTERACTION
  *
  * Since: 1.0
  */

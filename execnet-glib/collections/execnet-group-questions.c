@@ -7,6 +7,7 @@
 
 #include "collections/execnet-group-private.h"
 
+#include "engine/execnet-worker-thread-private.h"
 #include "transport/execnet-asker-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -273,6 +274,18 @@ show_now (gpointer data, ExecnetAsked *asked)
 }
 
 static void
+begin (gpointer data)
+{
+  execnet_worker_thread_linger ();
+}
+
+static void
+end (gpointer data)
+{
+  execnet_worker_thread_end_lingering ();
+}
+
+static void
 asker_free (gpointer data)
 {
   Asker *self = data;
@@ -284,7 +297,7 @@ asker_free (gpointer data)
   g_free (self);
 }
 
-static const ExecnetAskerFuncs asker_funcs = { wake, enter, leave, show_now, asker_free };
+static const ExecnetAskerFuncs asker_funcs = { wake, enter, leave, show_now, begin, end, asker_free };
 
 /* Takes effect with the next question. */
 static void

@@ -20,8 +20,13 @@ void execnet_worker_thread_invoke (GSourceFunc func, gpointer data);
 /* Worker thread. */
 GMainContext *execnet_worker_thread_get_context (void);
 
+/* Any thread. As the two above, for what is on its way out when nobody else uses the thread: a
+ * question that is being withdrawn. */
+void execnet_worker_thread_linger (void);
+void execnet_worker_thread_end_lingering (void);
+
 /* Any thread but the worker thread: when the thread has lost its last user, returns after it is
- * gone. */
+ * gone. What lingers is awaited for a moment. */
 void execnet_worker_thread_settle (void);
 
 /* For the fork handlers alone (execnet-fork.c): nobody starts or stops the thread while a process

@@ -20,6 +20,11 @@ static GMutex lock;
 static WorkerThread *current; /* NULL while nobody uses it */
 static WorkerThread *ended;   /* told to end, and not joined yet */
 static guint n_users;
+static guint n_lingering; /* of them */
+static GCond lingering_ended;
+
+/* Longer than it takes a machine that is busy to withdraw a question. */
+#define LINGERING_MS 500
 
 static gpointer
 run (gpointer data)
@@ -77,20 +82,53 @@ execnet_worker_thread_acquire (void)
     join_and_free (before);
 }
 
+/* With the lock. The one that has to be joined before, if there is one. */
+static WorkerThread *
+drop_user (void)
+{
+  WorkerThread *before;
+
+  g_assert (n_users > 0);
+  if (--n_users > 0)
+    return NULL;
+  before = g_steal_pointer (&ended);
+  ended = g_steal_pointer (&current);
+  g_atomic_int_set (&ended->has_ended, TRUE);
+  g_main_context_wakeup (ended->context);
+  return before;
+}
+
 void
 execnet_worker_thread_release (void)
 {
-  WorkerThread *before = NULL;
+  WorkerThread *before;
 
   g_mutex_lock (&lock);
-  g_assert (n_users > 0);
-  if (--n_users == 0)
-    {
-      before = g_steal_pointer (&ended);
-      ended = g_steal_pointer (&current);
-      g_atomic_int_set (&ended->has_ended, TRUE);
-      g_main_context_wakeup (ended->context);
-    }
+  before = drop_user ();
+  g_mutex_unlock (&lock);
+
+  if (before != NULL)
+    join_and_free (before);
+}
+
+void
+execnet_worker_thread_linger (void)
+{
+  execnet_worker_thread_acquire ();
+  g_mutex_lock (&lock);
+  n_lingering++;
+  g_mutex_unlock (&lock);
+}
+
+void
+execnet_worker_thread_end_lingering (void)
+{
+  WorkerThread *before;
+
+  g_mutex_lock (&lock);
+  n_lingering--;
+  before = drop_user ();
+  g_cond_broadcast (&lingering_ended);
   g_mutex_unlock (&lock);
 
   if (before != NULL)
@@ -119,9 +157,13 @@ execnet_worker_thread_get_context (void)
 void
 execnet_worker_thread_settle (void)
 {
+  gint64 end = g_get_monotonic_time () + LINGERING_MS * G_TIME_SPAN_MILLISECOND;
   WorkerThread *before;
 
   g_mutex_lock (&lock);
+  while (n_lingering > 0 && n_users == n_lingering
+         && g_cond_wait_until (&lingering_ended, &lock, end))
+    ;
   before = g_steal_pointer (&ended);
   g_mutex_unlock (&lock);
 
@@ -147,4 +189,5 @@ execnet_worker_thread_forget (void)
   current = NULL;
   ended = NULL;
   n_users = 0;
+  n_lingering = 0;
 }

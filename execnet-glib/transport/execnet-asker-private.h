@@ -36,6 +36,11 @@ typedef struct
    * returns fails. */
   void (*show_now) (gpointer data, ExecnetAsked *asked);
 
+  /* Worker thread. While a question has not come back, the thread has to stay: who asked may be on
+   * the way out. */
+  void (*begin) (gpointer data);
+  void (*end) (gpointer data);
+
   /* Any thread. With the last reference. */
   void (*free) (gpointer data);
 } ExecnetAskerFuncs;

@@ -261,6 +261,7 @@ give_back (gpointer data)
     g_task_return_pointer (
         task, g_steal_pointer (&asked->secret), (GDestroyNotify) execnet_secret_free);
   g_object_unref (task);
+  asked->questions->funcs->end (asked->questions->data);
   return G_SOURCE_REMOVE;
 }
 
@@ -426,6 +427,7 @@ put_question (ExecnetQuestions *self,
   asked->asker = transport;
   watch_cancellable (asked, g_task_get_cancellable (task));
   g_ptr_array_add (self->asking, asked);
+  self->funcs->begin (self->data);
 
   g_mutex_lock (&self->lock);
   is_open = self->is_open;

@@ -9,6 +9,7 @@
 #include "ssh-tools.h"
 
 #include "collections/execnet-group-private.h"
+#include "engine/execnet-worker-thread-private.h"
 #include "transport/execnet-host-keys-private.h"
 
 #include <glib/gstdio.h>
@@ -50,6 +51,8 @@ tear_down_home (Home *home, gconstpointer data)
   folder_free (home->folder);
   g_assert_finalize_object (home->group);
   g_assert_finalize_object (home->person);
+  /* Questions keep it for a moment. */
+  execnet_worker_thread_settle ();
   assert_nothing_left (&home->before);
 }
 
