@@ -6,12 +6,16 @@
 #include "transport/execnet-ssh-client-errors-private.h"
 
 #include "base/execnet-error.h"
+#include "data/execnet-known-hosts-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* What the client answers when it could not do its part. A remote command may answer the same. */
 #define STATUS_CLIENT_FAILED 255
+
+/* Of every public key, in base64: the length of its type's name. */
+#define KEY_BEGIN "AAAA"
 
 /* What it says, in the order in which the reasons count: a lost host key makes others follow. It
  * speaks English only. */
@@ -107,6 +111,71 @@ is_lost_connection (const char *text)
   return FALSE;
 }
 
+/* The fingerprint of the key that a line of a list of known hosts has; NULL for none. */
+static char *
+read_fingerprint (const char *path, guint64 number)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_auto (GStrv) words = NULL;
+
+  if (number == 0 || !g_file_get_contents (path, &text, NULL, NULL))
+    return NULL;
+  lines = g_strsplit (text, "\n", -1);
+  if (g_strv_length (lines) < number)
+    return NULL;
+  words = g_strsplit (lines[number - 1], " ", -1);
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (words[i], KEY_BEGIN))
+        {
+          gsize length;
+          g_autofree guchar *key = g_base64_decode (words[i], &length);
+
+          return execnet_ssh_key_dup_fingerprint (key, length);
+        }
+    }
+  return NULL;
+}
+
+/* The client says where the known key is ("Offending ED25519 key in FILE:LINE"), and not which it
+ * is. */
+static char *
+find_known_fingerprint (const char *text)
+{
+  const char *begin = strstr (text, "Offending ");
+  const char *file = begin != NULL ? strstr (begin, " key in ") : NULL;
+  g_autofree char *path = NULL;
+  char *colon;
+
+  if (file == NULL)
+    return NULL;
+  file += strlen (" key in ");
+  path = g_strndup (file, strcspn (file, "\r\n"));
+  colon = strrchr (path, ':');
+  if (colon == NULL)
+    return NULL;
+  *colon = '\0';
+  return read_fingerprint (path, g_ascii_strtoull (colon + 1, NULL, 10));
+}
+
+/* Takes the error over. */
+static GError *
+add_known_fingerprint (GError *error, const char *text)
+{
+  g_autofree char *fingerprint = find_known_fingerprint (text);
+  g_autofree char *message = NULL;
+
+  if (fingerprint == NULL
+      || !g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_HOST_KEY_CHANGED))
+    return error;
+  message = g_strdup_printf (
+      _ ("%s\nThe fingerprint of the key that is known is %s."), error->message, fingerprint);
+  g_free (error->message);
+  error->message = g_steal_pointer (&message);
+  return error;
+}
+
 GError *
 execnet_ssh_client_explain_end (const char *host, const ExecnetTransportEnd *end, gboolean was_up)
 {
@@ -121,6 +190,7 @@ execnet_ssh_client_explain_end (const char *host, const ExecnetTransportEnd *end
     code = find_code (end->last_output);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  return g_error_new (EXECNET_ERROR, code, get_format (code), host, text);
+  return add_known_fingerprint (g_error_new (EXECNET_ERROR, code, get_format (code), host, text),
+                                end->last_output);
 #pragma GCC diagnostic pop
 }

@@ -253,6 +253,50 @@ test_failures (Host *host, gconstpointer data)
     }
 }
 
+/* As ssh-keygen tells it. */
+static char *
+tell_fingerprint (const char *key)
+{
+  g_autofree char *quoted = g_shell_quote (key);
+  g_autofree char *command = g_strdup_printf ("ssh-keygen -lf %s", quoted);
+  g_autofree char *output = NULL;
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_spawn_command_line_sync (command, &output, NULL, NULL, &error);
+  g_assert_no_error (error);
+  words = g_strsplit (output, " ", -1);
+  g_assert_cmpuint (g_strv_length (words), >, 2);
+  return g_strdup (words[1]);
+}
+
+/* Another key is known for the host: the error has both. */
+static void
+test_key_changed (Host *host, gconstpointer data)
+{
+  const char *other = ssh_server_get (host->server, "identity_ed25519");
+  g_autofree char *path = g_strconcat (other, ".pub", NULL);
+  g_autofree char *key = NULL;
+  g_autofree char *known_hosts = NULL;
+  g_autofree char *spec = make_spec (host, "", "");
+  g_autofree char *known = tell_fingerprint (other);
+  g_autofree char *now = tell_fingerprint (ssh_server_get (host->server, "host_key_ed25519"));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_get_contents (path, &key, NULL, NULL));
+  known_hosts = g_strdup_printf ("# others\n[%s]:%s %s",
+                                 ssh_server_get (host->server, "address"),
+                                 ssh_server_get (host->server, "port"),
+                                 key);
+  g_assert_true (
+      g_file_set_contents (ssh_server_get (host->server, "known_hosts"), known_hosts, -1, NULL));
+
+  g_assert_null (execnet_group_make_gateway (host->group, spec, NULL, &error));
+  g_assert_error (error, EXECNET_ERROR, EXECNET_ERROR_HOST_KEY_CHANGED);
+  g_assert_nonnull (strstr (error->message, known));
+  g_assert_nonnull (strstr (error->message, now));
+}
+
 #define ADD_SSH_TEST(name, func)                                                                   \
   g_test_add ("/ssh/" name, Host, NULL, host_set_up, func, host_tear_down)
 
@@ -272,6 +316,7 @@ main (int argc, char **argv)
   ADD_SSH_TEST ("cut", test_cut);
   ADD_SSH_TEST ("vanish", test_vanish);
   ADD_SSH_TEST ("failures", test_failures);
+  ADD_SSH_TEST ("key-changed", test_key_changed);
 
   return g_test_run ();
 }
