@@ -13,6 +13,10 @@
 
 #define ERRORS_SIZE 4096
 
+/* What is read with one call of the library, and for one call of ours. */
+#define READ_SIZE (64 * 1024)
+#define READS_AT_ONCE (1024 * 1024)
+
 /* A request that no host grants, and every host answers: the answer says that it is there. (The
  * library's own keepalive never takes the answers off its list.) */
 #define KEEPALIVE_REQUEST "EXECNET_KEEPALIVE"
@@ -89,6 +93,8 @@ leave_session (ExecnetSshChannel *self)
 
   self->state = CHANNEL_GONE;
   self->channel = NULL;
+  if (session->requesting == self)
+    session->requesting = NULL;
   g_ptr_array_remove (session->channels, self);
   g_queue_remove (&session->opening, self);
   /* The list had it while it was not wanted any more. */
@@ -179,7 +185,7 @@ finish_open (ExecnetSshChannel *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->open_task);
 
-  self->state = CHANNEL_RUNNING;
+  self->state = self->is_wanted ? CHANNEL_RUNNING : CHANNEL_LEAVING;
   if (task != NULL)
     g_task_return_pointer (
         task, execnet_ssh_channel_ref (self), (GDestroyNotify) execnet_ssh_channel_unref);
@@ -222,14 +228,36 @@ execnet_ssh_channel_continue_open (ExecnetSshChannel *self)
   return TRUE;
 }
 
+static gboolean
+may_request (ExecnetSshChannel *self)
+{
+  if (self->session->requesting != NULL && self->session->requesting != self)
+    return FALSE;
+  self->session->requesting = self;
+  return TRUE;
+}
+
+/* The others may have theirs now. */
+static void
+end_request (ExecnetSshChannel *self)
+{
+  self->session->requesting = NULL;
+  self->session->pump_again = TRUE;
+}
+
 static void
 start_command (ExecnetSshChannel *self)
 {
-  int code = libssh2_channel_process_startup (
+  int code;
+
+  if (!may_request (self))
+    return;
+  code = libssh2_channel_process_startup (
       self->channel, "exec", strlen ("exec"), self->command, strlen (self->command));
 
   if (code == LIBSSH2_ERROR_EAGAIN || !check (self, code))
     return;
+  end_request (self);
   if (code < 0)
     refuse (self,
             g_error_new (EXECNET_ERROR,
@@ -272,6 +300,7 @@ read_errors (ExecnetSshChannel *self)
 static void
 read_input (ExecnetSshChannel *self)
 {
+  gsize n_total = 0;
   gssize n_read;
 
   if (self->read_task == NULL)
@@ -281,15 +310,28 @@ read_input (ExecnetSshChannel *self)
       return_count (&self->read_task, 0);
       return;
     }
-  n_read = libssh2_channel_read (self->channel, self->read_buffer, self->read_size);
+  /* In pieces: the library lets the host send as much more as is asked for at once. */
+  do
+    {
+      n_read = libssh2_channel_read (self->channel,
+                                     (char *) self->read_buffer + n_total,
+                                     MIN (self->read_size - n_total, READ_SIZE));
+      if (n_read > 0)
+        n_total += n_read;
+    }
+  while (n_read > 0 && n_total < self->read_size && n_total < READS_AT_ONCE);
+  if (n_total > 0)
+    {
+      return_count (&self->read_task, n_total);
+      return;
+    }
   if (n_read == LIBSSH2_ERROR_EAGAIN || !check (self, n_read))
     return;
   /* It also says 0 for packets that weren't for us. */
   if (n_read == 0 && !libssh2_channel_eof (self->channel))
     return;
-  if (n_read <= 0)
-    self->input_ended = TRUE;
-  return_count (&self->read_task, MAX (n_read, 0));
+  self->input_ended = TRUE;
+  return_count (&self->read_task, 0);
 }
 
 static void
@@ -380,20 +422,26 @@ keep_alive (ExecnetSshChannel *self)
 {
   int code;
 
-  if (!self->is_keeping_alive)
+  if (!self->is_keeping_alive || !may_request (self))
     return;
   code = libssh2_channel_setenv (self->channel, KEEPALIVE_REQUEST, "");
   if (code == LIBSSH2_ERROR_EAGAIN || !check (self, code))
     return;
   self->is_keeping_alive = FALSE;
+  end_request (self);
 }
 
-/* Until the host has agreed. */
+/* Until the host has agreed. The answer to a request must be taken, too: nobody else would. */
 static void
 leave (ExecnetSshChannel *self)
 {
-  int code = libssh2_channel_free (self->channel);
+  int code;
 
+  if (self->session->requesting == self)
+    keep_alive (self);
+  if (self->session == NULL || self->session->requesting == self)
+    return;
+  code = libssh2_channel_free (self->channel);
   if (code == LIBSSH2_ERROR_EAGAIN || !check (self, code))
     return;
   leave_session (self);
@@ -629,7 +677,9 @@ execnet_ssh_channel_close (ExecnetSshChannel *self)
     leave_session (self);
   else if (self->session != NULL)
     {
-      if (self->state != CHANNEL_OPENING)
+      /* Likewise one that has asked for its command. */
+      if (self->state == CHANNEL_RUNNING
+          || (self->state == CHANNEL_STARTING && self->session->requesting != self))
         self->state = CHANNEL_LEAVING;
       execnet_ssh_session_pump (self->session);
     }

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 /* One ssh connection to one host, in-process, with any number of channels. It never blocks.
  *
  * The rules of the library below it: one call that opens a channel at a time, which is repeated
- * until it is done; likewise the requests on one channel; nothing else while it logs in. Its calls
+ * until it is done; one request on any channel likewise, because it takes the answer to another
+ * channel's for a failure of its own; nothing else while it logs in. Its calls
  * read whatever has come, for all channels: so after each, all of them look for what is theirs.
  *
  * Belongs to the thread that made it, and its thread-default main context. The fields are for the
@@ -48,6 +49,7 @@ struct _ExecnetSshSession
 
   GPtrArray *channels; /* of ExecnetSshChannel, without references: all that aren't gone */
   GQueue opening;      /* those that are not open yet; the first one may be under way */
+  ExecnetSshChannel *requesting; /* whose request is under way */
 
   gboolean is_pumping;
   gboolean pump_again;

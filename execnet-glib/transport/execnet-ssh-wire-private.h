@@ -27,7 +27,7 @@ void execnet_ssh_wire_free (ExecnetSshWire *self);
  * nothing now. */
 gssize execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length);
 
-/* Takes all of it, unless the stream is known to be broken: a negative errno then. */
+/* Takes all of it. That the stream is broken is found out by who reads. */
 gssize execnet_ssh_wire_send (ExecnetSshWire *self, const void *bytes, gsize length);
 
 /* Whether little enough is waiting to be sent. */

@@ -43,7 +43,7 @@ test_rekeying (Host *self, gconstpointer unused)
 {
   g_autoptr (ExecnetGateway) gateway = host_make (self, "-4", LIBRARY);
 
-  assert_echoes (gateway, 24, 1000 * 1000);
+  assert_echoes (gateway, 5, 1000 * 1000);
 }
 
 static void
