@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,14 +107,19 @@ needs_line_end (int fd)
   return pread (fd, &last, 1, information.st_size - 1) == 1 && last != '\n';
 }
 
-/* In one call, so that others who add at the same time don't get in between. */
+/* In one call, so that others who add at the same time don't get in between. The lock, which is given
+ * up with the descriptor, is for those who do it as this does: what is being written looks like a line
+ * without its end. */
 static gboolean
 write_line (int fd, const char *line)
 {
-  g_autofree char *text = g_strconcat (needs_line_end (fd) ? "\n" : "", line, NULL);
-  gsize length = strlen (text);
+  g_autofree char *text = NULL;
+  gsize length;
   gssize n;
 
+  flock (fd, LOCK_EX);
+  text = g_strconcat (needs_line_end (fd) ? "\n" : "", line, NULL);
+  length = strlen (text);
   do
     n = write (fd, text, length);
   while (n < 0 && errno == EINTR);
