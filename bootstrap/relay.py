@@ -5,7 +5,7 @@ to it from here, and carries what goes to and comes from it over the channel.
 
 From the initiator come bytes, and at their end the channel's last message; a channel that it closes
 ends the other side by force. To it go ('connected',) where it is a connection, bytes, None at their
-end, ('stderr', bytes), and at last ('end', exit status or -1, signal or 0) for a process that has
+end, ('stderr', bytes), ('ask', number, question), which (number, answer or None) answers, and at last ('end', exit status or -1, signal or 0) for a process that has
 ended; or only ('failed', kind, message, program).
 """
 
@@ -29,14 +29,15 @@ F_SETPIPE_SZ = 1031
 REST = 0.1
 
 
-def relay_process(channel, command):
-    """Runs a program: a list of words, None at the beginning for this interpreter."""
+def relay_process(channel, command, asks=False):
+    """Runs a program: a list of words, None at the beginning for this interpreter. An ssh client
+    `asks` the initiator."""
     command = [words and worker.native(worker.text_of(words)) for words in command]
     program = command[0] = command[0] or sys.executable
     try:
         if worker.JYTHON or not program:
             raise OSError(errno.ENOSYS, 'this interpreter starts no others')
-        other = Process(channel, command)
+        other = Process(channel, command, Asker(channel) if asks else None)
     except EnvironmentError:
         return fail(channel, program or u'')
     relay(channel, other)
@@ -83,6 +84,9 @@ def carry_input(channel, other):
     takes_more = True
     try:
         for data in channel:
+            if isinstance(data, tuple):
+                other.asker.answer(*data)
+                continue
             takes_more = takes_more and write_all(other.input, data)
     except channel.RemoteError:
         pass
@@ -164,8 +168,9 @@ class Other(object):
 class Process(Other):
     """The other interpreter, or a program that leads to it."""
 
-    def __init__(self, channel, command):
+    def __init__(self, channel, command, asker=None):
         Other.__init__(self, channel)
+        self.asker = asker
         self.reaped = False
         # Its end, when the process has ended.
         self.wake_reading, self.wake_writing = self.make_pipe(False)
@@ -205,7 +210,8 @@ class Process(Other):
         else:
             session = {'preexec_fn': os.setsid}
         self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
-                                        close_fds=True, **session)
+                                        close_fds=True, env=self.asker and self.asker.environ,
+                                        **session)
 
     def close_input(self):
         os.close(self.input)
@@ -213,6 +219,8 @@ class Process(Other):
     def close(self):
         for descriptor in (self.stdout, self.stderr, self.wake_reading):
             os.close(descriptor)
+        if self.asker:
+            self.asker.close()
 
     def kill(self):
         import signal
@@ -274,6 +282,97 @@ class Process(Other):
         else:
             self.channel.send((u'stderr', data))
         return True
+
+
+#: What an ssh client runs to ask, with its question as an argument.
+ASKING = """import os, socket, sys
+talk = socket.socket(socket.AF_UNIX)
+talk.connect(os.environ["EXECNET_ASKPASS"])
+talk.sendall(sys.argv[1].encode("utf-8", "replace") if str is not bytes else sys.argv[1])
+talk.shutdown(socket.SHUT_WR)
+answer = talk.makefile("rb").read()
+if answer[:1] != b"+": sys.exit(1)
+os.write(1, answer[1:])
+"""
+
+
+class Asker(object):
+    """Hands over what an ssh client asks: it runs a program, which talks to a socket. Both are in a
+    folder that only this user can enter."""
+
+    def __init__(self, channel):
+        import socket
+        import tempfile
+        self.channel = channel
+        self.talks = {}
+        self.folder = tempfile.mkdtemp(prefix='execnet-')
+        self.path = os.path.join(self.folder, 'socket')
+        self.program = os.path.join(self.folder, 'ask')
+        with open(self.program, 'w') as file:
+            file.write("#!/bin/sh\nexec '%s' -c '%s' \"$1\"\n"
+                       % (sys.executable.replace("'", "'\\''"), ASKING))
+        os.chmod(self.program, 0o700)
+        self.shut_down = socket.SHUT_RDWR
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(8)
+        self.environ = dict(os.environ, EXECNET_ASKPASS=self.path, SSH_ASKPASS=self.program,
+                            SSH_ASKPASS_REQUIRE='force')
+        self.environ.setdefault('DISPLAY', 'none')
+        worker.start_new_thread(self.serve, ())
+
+    def serve(self):
+        poll = Poll(worker.select.POLLIN, [self.listener.fileno()])
+        number = 0
+        try:
+            while True:
+                poll.wait(None)
+                talk, _ = self.listener.accept()
+                number += 1
+                self.talks[number] = talk
+                talk.settimeout(10)
+                self.channel.send((u'ask', number, worker.text_of(self.read(talk))))
+        except EnvironmentError:
+            # It was closed, or the channel.
+            pass
+
+    def read(self, talk):
+        question = b''
+        while len(question) < READ_SIZE:
+            data = talk.recv(READ_SIZE)
+            if not data:
+                break
+            question += data
+        return question
+
+    def answer(self, number, text):
+        talk = self.talks.pop(number, None)
+        if talk is None:
+            return
+        try:
+            if text is not None:
+                talk.sendall(b'+' + text.encode('utf-8'))
+        except EnvironmentError:
+            pass
+        talk.close()
+
+    def close(self):
+        try:
+            self.listener.shutdown(self.shut_down)
+        except EnvironmentError:
+            pass
+        self.listener.close()
+        for talk in list(self.talks.values()):
+            talk.close()
+        for path in (self.path, self.program):
+            try:
+                os.unlink(path)
+            except EnvironmentError:
+                pass
+        try:
+            os.rmdir(self.folder)
+        except EnvironmentError:
+            pass
 
 
 class Connection(Other):

@@ -146,8 +146,10 @@ make_via_transport (ExecnetGroup *self, ExecnetXSpec *spec, GError **error)
         spec, &(ExecnetTransportSettings){ .connector = connector }, error);
   else
     transport = execnet_via_transport_new (via, spec, error);
-  if (transport != NULL)
-    execnet_gateway_core_lead (via, transport);
+  if (transport == NULL)
+    return NULL;
+  execnet_transport_set_questions (transport, self->questions);
+  execnet_gateway_core_lead (via, transport);
   return transport;
 }
 

@@ -25,6 +25,8 @@ typedef struct
   void (*errors) (const char *bytes, gsize length, gpointer user_data);
   /* Once, after execnet_relay_await_connection; else `ended` comes. */
   void (*connected) (gpointer user_data);
+  /* An ssh client asks; execnet_relay_answer says what. */
+  void (*ask) (gint64 number, const char *question, gpointer user_data);
 } ExecnetRelayFuncs;
 
 /* The function is called when the gateway is up, or never will be; it gets an error, to keep, when the
@@ -58,6 +60,9 @@ void execnet_relay_await_connection (ExecnetRelay *self);
 
 /* Any thread: ends what is there by force. FALSE when that can't be said. */
 gboolean execnet_relay_kill (ExecnetRelay *self);
+
+/* NULL: there is no answer. */
+void execnet_relay_answer (ExecnetRelay *self, gint64 number, const char *answer);
 
 /* Ends the direction to it. */
 void execnet_relay_close_write (ExecnetRelay *self);

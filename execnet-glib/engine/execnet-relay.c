@@ -145,8 +145,8 @@ take_errors (ExecnetRelay *self, GVariant *bytes)
 static void
 take_news (ExecnetRelay *self, GVariant *item)
 {
-  const char *kind, *reason, *program;
-  gint64 exit_status, term_signal;
+  const char *kind, *reason, *program, *question;
+  gint64 number, exit_status, term_signal;
 
   if (g_variant_is_of_type (item, G_VARIANT_TYPE ("mv")))
     {
@@ -162,6 +162,12 @@ take_news (ExecnetRelay *self, GVariant *item)
       self->exit_status = exit_status;
       self->term_signal = term_signal;
       self->input_ended = TRUE;
+    }
+  else if (g_variant_is_of_type (item, G_VARIANT_TYPE ("(sxs)")))
+    {
+      g_variant_get (item, "(&sx&s)", NULL, &number, &question);
+      if (self->funcs != NULL && self->funcs->ask != NULL)
+        self->funcs->ask (number, question, self->user_data);
     }
   else if (g_variant_is_of_type (item, G_VARIANT_TYPE ("(say)")))
     {
@@ -477,6 +483,22 @@ execnet_relay_await_connection (ExecnetRelay *self)
 {
   self->awaits_connection = TRUE;
   look_later (self);
+}
+
+void
+execnet_relay_answer (ExecnetRelay *self, gint64 number, const char *answer)
+{
+  g_autoptr (GVariant) item = g_variant_ref_sink (g_variant_new ("(xms)", number, answer));
+  g_autoptr (GBytes) payload
+      = execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES, item, NULL, NULL, NULL);
+
+  if (payload == NULL || self->is_over)
+    return;
+  g_mutex_lock (&self->gateway->lock);
+  execnet_channel_core_charge (self->channel, g_bytes_get_size (payload));
+  g_mutex_unlock (&self->gateway->lock);
+  execnet_gateway_core_notify (
+      self->gateway, EXECNET_MESSAGE_CHANNEL_DATA, self->channel->id, payload);
 }
 
 gboolean

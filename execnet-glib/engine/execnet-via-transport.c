@@ -8,6 +8,7 @@
 #include "base/execnet-error.h"
 #include "data/execnet-xspec-private.h"
 #include "engine/execnet-relay-private.h"
+#include "transport/execnet-askpass-prompt-private.h"
 #include "transport/execnet-interpreter-private.h"
 #include "transport/execnet-remote-command-private.h"
 #include "transport/execnet-ssh-client-arguments-private.h"
@@ -32,7 +33,22 @@ struct _ExecnetViaTransport
 
   ExecnetRelay *relay;  /* atomic: set once by the worker thread, read in any */
   GPtrArray *end_tasks; /* of GTask, waiting for the end */
+
+  /* What the client of ssh asks. */
+  ExecnetSshOptions *options; /* what is known of them here; or NULL */
+  GHashTable *asked;          /* of char * */
+  GCancellable *asking;
+  GError *unanswered; /* why there was no answer */
 };
+
+/* One question. */
+typedef struct
+{
+  ExecnetViaTransport *transport; /* holds a reference */
+  gint64 number;
+  char *text;
+  ExecnetAskpassPrompt prompt;
+} Talk;
 
 G_DEFINE_FINAL_TYPE (ExecnetViaTransport, execnet_via_transport, EXECNET_TYPE_TRANSPORT)
 
@@ -45,6 +61,7 @@ on_ended (gpointer data)
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->end_tasks);
 
   self->end_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_cancellable_cancel (self->asking);
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (tasks->pdata[i], TRUE);
 }
@@ -57,8 +74,79 @@ on_errors (const char *bytes, gsize length, gpointer data)
   self->output_func (TRUE, bytes, length, self->output_data);
 }
 
-static const ExecnetRelayFuncs funcs = { on_ended, NULL };
-static const ExecnetRelayFuncs capturing_funcs = { on_ended, on_errors };
+static void
+talk_free (Talk *talk)
+{
+  g_object_unref (talk->transport);
+  execnet_askpass_prompt_clear (&talk->prompt);
+  g_free (talk->text);
+  g_free (talk);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Talk, talk_free)
+
+/* The first reason counts. Where nobody can be asked for a key's passphrase, there may be other keys.
+ * Takes the error over. */
+static void
+refuse (Talk *talk, GError *error)
+{
+  ExecnetViaTransport *self = talk->transport;
+  gboolean may_go_on = g_str_has_prefix (talk->text, "Enter passphrase")
+                       && g_error_matches (error, EXECNET_ERROR, EXECNET_ERROR_NEEDS_INTERACTION);
+
+  execnet_relay_answer (self->relay, talk->number, NULL);
+  if (self->unanswered == NULL)
+    self->unanswered = g_steal_pointer (&error);
+  g_clear_error (&error);
+  if (!may_go_on)
+    execnet_relay_kill (self->relay);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Talk) talk = data;
+  ExecnetQuestions *questions
+      = execnet_transport_get_questions (EXECNET_TRANSPORT (talk->transport));
+  GError *error = NULL;
+  g_autoptr (ExecnetSecret) secret = NULL;
+
+  if (talk->prompt.question.kind == EXECNET_QUESTION_HOST_KEY)
+    {
+      if (execnet_questions_confirm_finish (questions, result, &error))
+        execnet_relay_answer (talk->transport->relay, talk->number, "yes");
+      else
+        refuse (talk, error);
+      return;
+    }
+  secret = execnet_questions_ask_finish (questions, result, &error);
+  if (secret != NULL)
+    execnet_relay_answer (talk->transport->relay, talk->number, secret);
+  else
+    refuse (talk, error);
+}
+
+static void
+on_ask (gint64 number, const char *question, gpointer data)
+{
+  ExecnetViaTransport *self = data;
+  Talk *talk = g_new0 (Talk, 1);
+
+  talk->transport = g_object_ref (self);
+  talk->number = number;
+  talk->text = g_strdup (question);
+  execnet_askpass_prompt_parse (&talk->prompt, question, self->options);
+  talk->prompt.question.again = !g_hash_table_add (self->asked, g_strdup (question));
+  execnet_questions_ask_async (execnet_transport_get_questions (EXECNET_TRANSPORT (self)),
+                               EXECNET_TRANSPORT (self),
+                               &talk->prompt.question,
+                               self->asking,
+                               on_answered,
+                               talk);
+}
+
+static const ExecnetRelayFuncs funcs = { on_ended, NULL, NULL, on_ask };
+static const ExecnetRelayFuncs capturing_funcs = { on_ended, on_errors, NULL, on_ask };
 
 /* In the task's context: the gateway that leads there is up, or never will be. Takes the error
  * over. */
@@ -204,6 +292,8 @@ execnet_via_transport_explain_end (ExecnetTransport *transport,
   const GError *known = self->relay != NULL ? execnet_relay_get_error (self->relay) : NULL;
   GError *error = NULL;
 
+  if (self->unanswered != NULL && !was_up)
+    return g_error_copy (self->unanswered);
   if (known != NULL)
     return g_error_copy (known);
   if (self->host != NULL && !was_up)
@@ -228,6 +318,10 @@ execnet_via_transport_finalize (GObject *object)
   g_ptr_array_unref (self->end_tasks);
   g_clear_pointer (&self->arguments, g_variant_unref);
   g_free (self->host);
+  g_clear_pointer (&self->options, execnet_ssh_options_unref);
+  g_hash_table_unref (self->asked);
+  g_object_unref (self->asking);
+  g_clear_error (&self->unanswered);
   g_object_unref (self->spec);
   execnet_gateway_core_unref (self->via);
 
@@ -257,6 +351,8 @@ static void
 execnet_via_transport_init (ExecnetViaTransport *self)
 {
   self->end_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->asking = g_cancellable_new ();
 }
 
 /* What is to be done there. */
@@ -268,6 +364,7 @@ set_arguments (ExecnetViaTransport *self, const char *function, const char *name
 
   g_variant_dict_init (&arguments, NULL);
   g_variant_dict_insert_value (&arguments, name, value);
+  g_variant_dict_insert (&arguments, "asks", "b", self->options != NULL);
   self->function = function;
   self->arguments = g_variant_ref_sink (g_variant_dict_end (&arguments));
 }
@@ -322,6 +419,9 @@ prepare_ssh (ExecnetViaTransport *self, GError **error)
   if (command == NULL)
     return FALSE;
   self->host = g_strdup (target->host);
+  self->options = execnet_ssh_options_new_for_target (target, error);
+  if (self->options == NULL)
+    return FALSE;
   words = execnet_ssh_client_make_arguments (self->spec, target, 0, command);
   set_command (self, words[0], words + 1);
   return TRUE;

@@ -133,6 +133,42 @@ test_vagrant (Host *self, gconstpointer unused)
   g_assert_cmpint (g_remove (program), ==, 0);
 }
 
+static const char *const with_account[] = { "--account", NULL };
+
+/* What the client there asks, is asked here. */
+static void
+test_password (Host *self, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) master = NULL;
+  g_autoptr (ExecnetGateway) gateway = NULL;
+
+  if (self->server == NULL)
+    return;
+  master = make_master (self);
+  answers_add (self->answers, "not the password");
+  answers_add (self->answers, ssh_server_get (self->server, "password"));
+  gateway = host_make (self, "-o PreferredAuthentications=password", "//via=master");
+  assert_asked (self->answers, 2, "");
+  assert_still_works (gateway);
+}
+
+static void
+test_host_key (Host *self, gconstpointer unused)
+{
+  const char *options = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=ask";
+  g_autoptr (ExecnetGateway) master = make_master (self);
+  g_autoptr (ExecnetGateway) gateway = NULL;
+
+  answers_add (self->answers, "0");
+  gateway = host_make (self, options, "//via=master");
+  assert_asked (self->answers, 1, "");
+  assert_still_works (gateway);
+  assert_error_says (host_fail (self, options, "//via=master"),
+                     EXECNET_ERROR,
+                     EXECNET_ERROR_HOST_KEY_UNKNOWN,
+                     "was not accepted");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -145,5 +181,7 @@ main (int argc, char **argv)
   ADD_HOST_TEST ("/via/ssh/kill", NULL, test_kill);
   ADD_HOST_TEST ("/via/ssh/cut", NULL, test_cut);
   ADD_HOST_TEST ("/via/ssh/vagrant", NULL, test_vagrant);
+  ADD_HOST_TEST ("/via/ssh/password", with_account, test_password);
+  ADD_HOST_TEST ("/via/ssh/host-key", NULL, test_host_key);
   return g_test_run ();
 }
