@@ -103,6 +103,17 @@ host_tear_down (Host *self, gconstpointer arguments)
   assert_nothing_left (&self->before);
 }
 
+const char *with_client;
+gboolean is_library;
+
+void
+take_client (int argc, char **argv)
+{
+  g_assert_cmpint (argc, ==, 2);
+  is_library = g_str_equal (argv[1], "libssh2");
+  with_client = is_library ? "//ssh_client=libssh2" : "//ssh_client=openssh";
+}
+
 char *
 host_dup_spec (Host *self, const char *options, const char *more)
 {

@@ -42,6 +42,12 @@ void host_tear_down (Host *self, gconstpointer arguments);
 #define ADD_HOST_TEST(path, arguments, func)                                                       \
   g_test_add (path, Host, arguments, host_set_up, func, host_tear_down)
 
+/* For programs that run with each of the two clients: "//ssh_client=NAME" of their argument, and
+ * whether it is the library. */
+extern const char *with_client;
+extern gboolean is_library;
+void take_client (int argc, char **argv);
+
 /* A gateway there; `options` are for ssh, "-o Key=Value", and `more` is the rest of the spec. */
 ExecnetGateway *host_make (Host *self, const char *options, const char *more);
 GError *host_fail (Host *self, const char *options, const char *more);
