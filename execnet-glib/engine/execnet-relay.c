@@ -536,8 +536,11 @@ execute (ExecnetGatewayCore *gateway,
                      FALSE,
                      FALSE,
                      TRUE));
+  g_autoptr (ExecnetConnection) connection = execnet_gateway_core_get_connection (gateway, error);
   g_autoptr (GBytes) payload
-      = execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES, request, NULL, NULL, error);
+      = connection != NULL
+            ? execnet_item_write_bytes (EXECNET_ITEM_FORM_OPCODES, request, NULL, NULL, error)
+            : NULL;
   g_autoptr (ExecnetChannelCore) channel = NULL;
 
   if (payload == NULL)
@@ -545,8 +548,15 @@ execute (ExecnetGatewayCore *gateway,
   channel = execnet_channel_core_allocate (gateway, error);
   if (channel == NULL)
     return NULL;
-  if (execnet_gateway_core_send (gateway, EXECNET_MESSAGE_CHANNEL_EXEC, channel->id, payload, error))
+  if (execnet_connection_send (
+          connection, EXECNET_MESSAGE_CHANNEL_EXEC, channel->id, payload))
     return g_steal_pointer (&channel);
+  /* The reason is being noticed, by this thread if it is the worker thread: no waiting for it. */
+  g_set_error (error,
+               EXECNET_ERROR,
+               EXECNET_ERROR_DIED,
+               _ ("The gateway “%s”, which leads to it, takes no more messages."),
+               gateway->id);
   execnet_channel_core_close (channel, NULL, NULL);
   return NULL;
 }

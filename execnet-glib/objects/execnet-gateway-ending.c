@@ -51,7 +51,8 @@ execnet_gateway_get_ending (ExecnetGateway *self)
  *
  * Asks the other side to end, and returns at once: use [method@Gateway.join] to wait for it. Code
  * that runs there is given a moment, then interrupted, then ended. While the gateway is being
- * started, that is given up.
+ * started, that is given up. Gateways to which it leads (`via=`) are lost with it: end them before,
+ * or use [method@Group.terminate].
  *
  * Since: 1.0
  */
