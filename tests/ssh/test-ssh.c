@@ -153,6 +153,37 @@ test_bulk (Host *host, gconstpointer data)
     }
 }
 
+/* What leads to the host ends with the gateway, also when that is ended by force. */
+static void
+test_proxy_process (Host *host, gconstpointer data)
+{
+  const char *folder = ssh_server_get (host->server, "folder");
+  g_autofree char *noted = g_build_filename (folder, "proxy_pid", NULL);
+  g_autofree char *options
+      = g_strdup_printf ("-o 'ProxyCommand=sh -c \"echo $$ > %s; exec ssh -F %s/ssh_config -W "
+                         "%%h:%%p test\"'",
+                         noted,
+                         folder);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (ExecnetGateway) gateway = connect_to_server (host, options, "");
+      g_autoptr (ExecnetChannel) channel = NULL;
+      g_autofree char *text = NULL;
+      pid_t proxy;
+
+      g_assert_true (g_file_get_contents (noted, &text, NULL, NULL));
+      proxy = g_ascii_strtoll (text, NULL, 10);
+      g_assert_cmpint (proxy, >, 1);
+      if (i == 0)
+        execnet_gateway_exit (gateway);
+      else
+        channel = run_until_ready (gateway, "import time\nwhile True: time.sleep(1)");
+      execnet_group_terminate (host->group, i == 0 ? PATIENCE_MS : 1, NULL, NULL);
+      wait_until_gone (proxy);
+    }
+}
+
 /* What is printed there */
 
 static void
@@ -311,6 +342,7 @@ main (int argc, char **argv)
   ADD_SSH_TEST ("keys", test_keys);
   ADD_SSH_TEST ("exit", test_exit);
   ADD_SSH_TEST ("kill", test_kill);
+  ADD_SSH_TEST ("proxy-process", test_proxy_process);
   ADD_SSH_TEST ("bulk", test_bulk);
   ADD_SSH_TEST ("output", test_output);
   ADD_SSH_TEST ("cut", test_cut);
