@@ -6,7 +6,6 @@
 #include "collections/execnet-group.h"
 #include "engine/execnet-mailbox-private.h"
 #include "transport/execnet-transport-private.h"
-#include "transport/execnet-transport-private.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +29,21 @@ struct _ExecnetGroup
   ExecnetPost post;
 };
 
+/* execnet-group-members.c */
+
+void execnet_group_begin_members (ExecnetGroup *self);
+void execnet_group_end_members (ExecnetGroup *self);
+void execnet_group_list_model_init (GListModelInterface *iface);
+
+/* With the lock, before anything of it is used: in a fork child its mailbox is made anew. */
+void execnet_group_renew (ExecnetGroup *self);
+
+/* With the lock. The group keeps the gateway until that is gone, and itself alive. */
+void execnet_group_add (ExecnetGroup *self, ExecnetGateway *gateway);
+
+/* With the lock: the gateway with the id, dead or alive, or NULL. */
+ExecnetGateway *execnet_group_find (ExecnetGroup *self, const char *id);
+
 /* Any thread. A new array of the gateways that are not closed (or of all), holding references. */
 GPtrArray *execnet_group_dup_gateways (ExecnetGroup *self, gboolean with_closed);
 
@@ -40,7 +54,11 @@ GPtrArray *execnet_group_dup_running_gateways (ExecnetGroup *self);
  * the thread owns the group's context, or made the group and can own it; else in a moment, there. */
 void execnet_group_update (ExecnetGroup *self);
 
-/* As execnet_group_start_gateway, over the given transport or, for NULL, the one that the spec asks
+/* In the group's context: who listens to the group's signals, and that a gateway was lost. */
+gboolean execnet_group_has_handlers (ExecnetGroup *self);
+void execnet_group_emit_lost (ExecnetGroup *self, ExecnetGateway *gateway, const GError *error);
+
+/* execnet-group-starting.c: as execnet_group_start_gateway, over the given transport or, for NULL, the one that the spec asks
  * for; the gateway's main context is the given one, or the thread-default one for NULL. */
 ExecnetGateway *execnet_group_start (ExecnetGroup *self,
                                      ExecnetXSpec *spec,
@@ -65,9 +83,6 @@ void execnet_group_make_async (ExecnetGroup *self,
 void execnet_group_begin_questions (ExecnetGroup *self);
 void execnet_group_end_questions (ExecnetGroup *self);
 GParamSpec *execnet_group_new_mount_operation_spec (void);
-
-/* With the lock: the gateway with the id, dead or alive, or NULL. */
-ExecnetGateway *execnet_group_find (ExecnetGroup *self, const char *id);
 
 /* With the lock: the transport for a gateway, of which nothing is started yet. */
 ExecnetTransport *
