@@ -60,6 +60,8 @@ end (ExecnetSshAside *self)
 
   g_thread_join (g_steal_pointer (&self->thread));
   execnet_ssh_aside_pump (self, session->wire);
+  /* The host may have said more than the thread wanted to hear. */
+  execnet_ssh_wire_put_back (session->wire, self->input->data, self->input->len);
   session->aside = NULL;
   aside_unref (self);
   done (session, code, data);

@@ -27,6 +27,9 @@ void execnet_ssh_wire_free (ExecnetSshWire *self);
  * nothing now. */
 gssize execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length);
 
+/* Gives back what was received and is not wanted yet: it is received again before all else. */
+void execnet_ssh_wire_put_back (ExecnetSshWire *self, const void *bytes, gsize length);
+
 /* Takes all of it. That the stream is broken is found out by who reads. */
 gssize execnet_ssh_wire_send (ExecnetSshWire *self, const void *bytes, gsize length);
 

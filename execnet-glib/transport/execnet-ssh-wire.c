@@ -49,6 +49,7 @@ struct _ExecnetSshWire
   gsize start; /* of what is in the buffer */
   gsize end;
   gboolean at_end;
+  GByteArray *put_back; /* comes before what is in the buffer */
 
   GByteArray *unsent;
   gsize n_sent;    /* of its beginning */
@@ -75,6 +76,7 @@ wire_unref (ExecnetSshWire *self)
     return;
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
+  g_byte_array_unref (self->put_back);
   g_byte_array_unref (self->unsent);
   g_byte_array_unref (self->beginning);
   g_free (self);
@@ -336,6 +338,13 @@ write_more (ExecnetSshWire *self)
 gssize
 execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length)
 {
+  if (self->put_back->len > 0)
+    {
+      length = MIN (length, self->put_back->len);
+      memcpy (buffer, self->put_back->data, length);
+      g_byte_array_remove_range (self->put_back, 0, length);
+      return length;
+    }
   if (self->start == self->end && self->fd >= 0 && !self->at_end)
     {
       gssize n_read;
@@ -359,6 +368,13 @@ execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length)
   memcpy (buffer, self->buffer + self->start, length);
   self->start += length;
   return length;
+}
+
+void
+execnet_ssh_wire_put_back (ExecnetSshWire *self, const void *bytes, gsize length)
+{
+  if (length > 0)
+    g_byte_array_prepend (self->put_back, bytes, length);
 }
 
 gssize
@@ -422,6 +438,7 @@ execnet_ssh_wire_new (GIOStream *stream, ExecnetSshWireFunc func, gpointer data)
   self->stream = g_object_ref (stream);
   self->fd = -1;
   self->cancellable = g_cancellable_new ();
+  self->put_back = g_byte_array_new ();
   self->unsent = g_byte_array_new ();
   self->beginning = g_byte_array_new ();
   if (G_IS_SOCKET_CONNECTION (stream))
