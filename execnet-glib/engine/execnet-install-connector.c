@@ -30,7 +30,7 @@
   "thread.daemon=True\\n"                                                                          \
   "thread.start()\\n"                                                                              \
   "status=names['main']([str(text('%s')),'--once','--token-env','EXECNET_TOKEN'])\\n"              \
-  "sys.stderr.write(str(said[-1]) if status and said else '')\\n"                                      \
+  "sys.stderr.write(str(said[-1])+chr(10) if status and said else '')\\n"                                      \
   "sys.stderr.flush()\\n"                                                                          \
   "os._exit(status)\"\n"
 
