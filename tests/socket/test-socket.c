@@ -9,6 +9,9 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -127,6 +130,60 @@ test_failed_start (Socket *fixture, gconstpointer kind)
   g_assert_null (execnet_group_make_gateway (fixture->group, spec, NULL, &error));
   assert_error_says (error, EXECNET_ERROR, EXECNET_ERROR_FAILED, "'/nowhere/at/all'");
   gateway = make (fixture, "");
+  assert_still_works (gateway);
+}
+
+static void
+test_models (Socket *fixture, gconstpointer kind)
+{
+  const char *const models[] = { "thread", "main_thread_only", "gevent", "eventlet" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (models); i++)
+    {
+      g_autofree char *more = g_strconcat ("//execmodel=", models[i], NULL);
+      g_autoptr (ExecnetGateway) gateway = make (fixture, more);
+      pid_t pid = remote_pid (gateway);
+      g_autoptr (ExecnetChannel) channel
+          = run_code (gateway, "channel.send(channel.gateway.execmodel.backend)");
+      g_autofree char *backend = receive_text (channel);
+
+      g_assert_cmpstr (backend, ==, models[i]);
+      assert_still_works (gateway);
+      /* execnet's serves one after another. */
+      execnet_gateway_exit (gateway);
+      g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+      wait_until_gone (pid);
+    }
+}
+
+static gboolean
+has_internet_socket (void)
+{
+  for (int fd = 0; fd < 256; fd++)
+    {
+      int domain;
+      socklen_t size = sizeof domain;
+
+      if (getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_INET)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A fork of this program must not keep the connection open when this program is gone. */
+static void
+test_fork (Socket *fixture, gconstpointer kind)
+{
+  g_autoptr (ExecnetGateway) gateway = make (fixture, "");
+  int status;
+  pid_t pid;
+
+  g_assert_true (has_internet_socket ());
+  pid = fork ();
+  if (pid == 0)
+    _exit (has_internet_socket ());
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
   assert_still_works (gateway);
 }
 
@@ -258,6 +315,8 @@ main (int argc, char **argv)
   ADD_BOTH ("/socket/settings", test_settings);
   ADD_BOTH ("/socket/server-stays-as-it-was", test_server_stays_as_it_was);
   ADD_BOTH ("/socket/failed-start", test_failed_start);
+  ADD_BOTH ("/socket/models", test_models);
+  ADD ("/socket/fork", "ours", test_fork);
   ADD_BOTH ("/socket/bulk", test_bulk);
   ADD_BOTH ("/socket/death", test_death);
   ADD_BOTH ("/socket/terminate", test_terminate);

@@ -8,14 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'worker'))
 
+from certificates import make  # noqa: E402
 from interpreters import interpreters  # noqa: E402
 from support import PATIENCE, Server, wait_until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SECRET = '0123456789abcdef0123456789abcdef'
 EXPECTED = '42\n42\n21\n14\nTrue\nthread\n[0, 1, 2, None]\n'
 
 BUSY = '''
@@ -50,6 +53,24 @@ class InterpretersTest(unittest.TestCase):
                         run(sys.executable, os.path.join(HERE, 'client.py'), kind, spec), EXPECTED)
                 server.wait_for_children(0)
                 wait_until(lambda: server.count_descriptors() == before, 'descriptors')
+
+    def test_tls_and_token(self):
+        with tempfile.TemporaryDirectory() as folder:
+            make(folder)
+            for name, path in sorted(interpreters().items()):
+                if 'jython' in name:
+                    continue
+                with self.subTest(name), Server(
+                        '--cert', os.path.join(folder, 'server.pem'), '--token-env', 'T',
+                        python=path, environ={'T': SECRET}) as server:
+                    before = server.count_descriptors()
+                    os.environ['T'] = SECRET
+                    spec = 'socket=127.0.0.1:%d//tls_ca=%s/authority.crt//token_env=T' % (
+                        server.port, folder)
+                    self.assertEqual(
+                        run(sys.executable, os.path.join(HERE, 'client.py'), 'ours', spec), EXPECTED)
+                    server.wait_for_children(0)
+                    wait_until(lambda: server.count_descriptors() == before, 'descriptors')
 
     def test_gjs(self):
         with Server() as server:
