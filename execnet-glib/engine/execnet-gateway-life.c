@@ -6,19 +6,14 @@
 
 #include "config.h"
 
-#include "engine/execnet-gateway-core-private.h"
+#include "engine/execnet-gateway-life-private.h"
 
-#include "base/execnet-error.h"
 #include "base/execnet-trace-private.h"
 #include "engine/execnet-bootstrap-private.h"
 #include "engine/execnet-channel-core-private.h"
 #include "engine/execnet-fork-private.h"
 #include "engine/execnet-live-gateways-private.h"
-#include "engine/execnet-start-timeout-private.h"
 #include "engine/execnet-worker-thread-private.h"
-
-#include <glib/gi18n-lib.h>
-#include <string.h>
 
 /* After the end of input, how long the exit status is awaited before the other side is killed. */
 #define STATUS_GRACE_MS 500
@@ -34,28 +29,6 @@
 
 /* What is kept of a wrong answer. */
 #define MAX_STRAY_OUTPUT 512
-
-struct _ExecnetGatewayLife
-{
-  ExecnetTransport *transport; /* also read by kill_now */
-  GCancellable *cancellable;
-  GVariant *options;
-  guint timeout_seconds;
-  ExecnetStartTimeout *timeout; /* until it is up */
-  GError *overdue;              /* it took too long, and the transport is still opening */
-  GSource *timer;
-  gboolean has_opened;
-  gboolean is_waiting_for_exit;
-  gboolean is_waiting_for_rest; /* of what a process wrote that has exited */
-  gboolean is_over;      /* the gateway is closed; only the exit and the stream's end are awaited */
-  gboolean is_closing;   /* the stream has to be closed first */
-  gboolean input_ended;
-  gboolean has_exited;
-  GError *input_error;   /* why input ended, if not plainly */
-  GError *refusal;       /* why the worker says that it can't run */
-  GError *explanation;   /* why the transport says that it ended */
-  GByteArray *stray_output;
-};
 
 static void finish (ExecnetGatewayCore *self, GError *error);
 
@@ -125,108 +98,6 @@ leave_when_done (ExecnetGatewayCore *self)
 }
 
 static void
-take_end (ExecnetGatewayCore *self)
-{
-  ExecnetGatewayLife *life = self->life;
-  g_auto (ExecnetTransportEnd) end = { 0 };
-
-  execnet_transport_get_end (life->transport, &end);
-  if (self->state != EXECNET_GATEWAY_RUNNING && life->stray_output->len > 0)
-    end.stray_output = execnet_bootstrap_quote_stray_output (life->stray_output->data,
-                                                             life->stray_output->len);
-  life->explanation = execnet_transport_explain_end (
-      life->transport, &end, self->state == EXECNET_GATEWAY_RUNNING);
-  if (end.exited)
-    {
-      self->exit_status = end.exit_status;
-      self->term_signal = end.term_signal;
-    }
-  g_free (self->last_output);
-  self->last_output = g_strdup (end.last_output != NULL ? end.last_output : "");
-}
-
-/* With the lock. `verb` begins the sentence: what happened when. */
-static GError *
-describe_death (ExecnetGatewayCore *self, gboolean was_up)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  ExecnetError code = EXECNET_ERROR_DIED;
-
-  if (self->term_signal != 0)
-    g_string_append_printf (text,
-                            was_up ? _ ("The worker of the gateway “%s” was ended by signal %d (%s).")
-                                   : _ ("The interpreter of the gateway “%s” was ended by signal %d (%s) "
-                                        "before it answered."),
-                            self->id,
-                            self->term_signal,
-                            g_strsignal (self->term_signal));
-  else if (self->exit_status >= 0)
-    g_string_append_printf (text,
-                            was_up ? _ ("The worker of the gateway “%s” ended with exit status %d.")
-                                   : _ ("The interpreter of the gateway “%s” ended with exit status %d "
-                                        "before it answered."),
-                            self->id,
-                            self->exit_status);
-  else if (self->was_killed)
-    g_string_append_printf (text,
-                            _ ("The connection of the gateway “%s” was ended by force."),
-                            self->id);
-  else
-    g_string_append_printf (text,
-                            was_up ? _ ("The worker of the gateway “%s” closed the connection.")
-                                   : _ ("The interpreter of the gateway “%s” closed the connection "
-                                        "before it answered."),
-                            self->id);
-  if (*self->last_output != '\0')
-    g_string_append_printf (text, _ (" It last printed: %s"), self->last_output);
-  /* What a shell or env(1) answers for a program that isn't there. */
-  if (!was_up && (self->exit_status == 126 || self->exit_status == 127))
-    code = EXECNET_ERROR_NO_INTERPRETER;
-  return g_error_new_literal (EXECNET_ERROR, code, text->str);
-}
-
-/* Whether the peer said something that it must not say: then that is the reason for the end, and how
- * its process ended is not. */
-static gboolean
-has_broken_rules (ExecnetGatewayLife *life)
-{
-  return life->input_error != NULL
-         && !g_error_matches (life->input_error, EXECNET_ERROR, EXECNET_ERROR_DIED)
-         && !g_error_matches (life->input_error, EXECNET_ERROR, EXECNET_ERROR_FAILED);
-}
-
-/* The one reason for the end, for everything that was pending. */
-static GError *
-choose_error (ExecnetGatewayCore *self, GError *known)
-{
-  ExecnetGatewayLife *life = self->life;
-  gboolean was_up = self->state == EXECNET_GATEWAY_RUNNING;
-
-  if (self->exit_asked)
-    g_clear_error (&known);
-  if (self->exit_asked && was_up)
-    return NULL;
-  if (known != NULL)
-    return known;
-  if (self->exit_asked)
-    return g_error_new (EXECNET_ERROR,
-                        EXECNET_ERROR_EXITING,
-                        _ ("The gateway “%s” was told to exit before it was up."),
-                        self->id);
-  if (life->refusal != NULL)
-    return g_steal_pointer (&life->refusal);
-  if (life->explanation != NULL && !has_broken_rules (life))
-    return g_steal_pointer (&life->explanation);
-  if (!was_up && life->stray_output->len > 0)
-    return execnet_bootstrap_new_stray_output_error (life->stray_output->data,
-                                                     life->stray_output->len);
-  /* A message that was cut off is no news when the process is known to have ended. */
-  if (life->input_error != NULL && (has_broken_rules (life) || !life->has_exited))
-    return g_steal_pointer (&life->input_error);
-  return describe_death (self, was_up);
-}
-
-static void
 end_channels (ExecnetGatewayCore *self)
 {
   g_autoptr (GHashTable) channels = execnet_gateway_core_steal_channels (self);
@@ -261,9 +132,9 @@ finish (ExecnetGatewayCore *self, GError *error)
   g_clear_pointer (&life->timeout, execnet_start_timeout_free);
 
   g_mutex_lock (&self->lock);
-  take_end (self);
+  execnet_gateway_life_take_end (self);
   execnet_gateway_core_end_output (self);
-  self->error = choose_error (self, error);
+  self->error = execnet_gateway_life_choose_error (self, error);
   self->state = EXECNET_GATEWAY_CLOSED;
   execnet_trace ("%s: closed: %s", self->id, self->error != NULL ? self->error->message : "as asked");
   end_channels (self);
@@ -329,7 +200,8 @@ on_input_ended (const GError *error, gpointer data)
   /* Who reads the rest of a process that has exited goes on by himself. */
   if (life->has_exited && !life->is_waiting_for_rest)
     return;
-  if (!life->is_waiting_for_exit || life->refusal != NULL || has_broken_rules (life))
+  if (!life->is_waiting_for_exit || life->refusal != NULL
+      || execnet_gateway_life_has_broken_rules (life))
     {
       finish (self, NULL);
       return;
