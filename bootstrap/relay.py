@@ -183,6 +183,8 @@ class Process(Other):
             self.close_input()
             self.close()
             os.close(self.wake_writing)
+            if asker:
+                asker.close()
             raise
         finally:
             for descriptor in (child_in, child_out, child_err):
@@ -219,8 +221,6 @@ class Process(Other):
     def close(self):
         for descriptor in (self.stdout, self.stderr, self.wake_reading):
             os.close(descriptor)
-        if self.asker:
-            self.asker.close()
 
     def kill(self):
         import signal
@@ -247,6 +247,9 @@ class Process(Other):
         with self.lock:
             self.process.wait()
             self.reaped = True
+        if self.asker:
+            # Before the other side knows: then this worker may be told to go.
+            self.asker.close()
 
     def carry(self):
         pipes = [self.stdout, self.stderr]
