@@ -15,16 +15,35 @@ G_DECLARE_FINAL_TYPE (
 G_DECLARE_FINAL_TYPE (
     ExecnetSshOutputStream, execnet_ssh_output_stream, EXECNET, SSH_OUTPUT_STREAM, GOutputStream)
 
+/* Whoever reads or writes with a cancellable goes on with the same one: it is watched from the first
+ * call on, as a source for each call would cost more than the call. */
+typedef struct
+{
+  GCancellable *cancellable;
+  GSource *source;
+} Watch;
+
+static void
+watch_clear (Watch *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->cancellable);
+}
+
 struct _ExecnetSshInputStream
 {
   GInputStream parent_instance;
   ExecnetSshChannel *channel;
+  Watch watch;
 };
 
 struct _ExecnetSshOutputStream
 {
   GOutputStream parent_instance;
   ExecnetSshChannel *channel;
+  Watch watch;
 };
 
 struct _ExecnetSshStream
@@ -59,28 +78,22 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 }
 
 static void
-stop_source (gpointer source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-/* The source lives with the task. */
-static void
-close_when_cancelled (ExecnetSshChannel *channel, GTask *task)
+close_when_cancelled (Watch *self, ExecnetSshChannel *channel, GTask *task)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source;
 
+  if (cancellable == self->cancellable)
+    return;
+  watch_clear (self);
   if (cancellable == NULL)
     return;
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source,
+  self->cancellable = g_object_ref (cancellable);
+  self->source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (self->source,
                          G_SOURCE_FUNC (on_cancelled),
                          execnet_ssh_channel_ref (channel),
                          (GDestroyNotify) execnet_ssh_channel_unref);
-  g_source_attach (source, g_task_get_context (task));
-  g_task_set_task_data (task, source, stop_source);
+  g_source_attach (self->source, g_task_get_context (task));
 }
 
 /* Reading */
@@ -107,7 +120,7 @@ input_read_async (GInputStream *stream,
   g_task_set_source_tag (task, input_read_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  close_when_cancelled (self->channel, task);
+  close_when_cancelled (&self->watch, self->channel, task);
   execnet_ssh_channel_read (self->channel, task, buffer, count);
 }
 
@@ -149,7 +162,10 @@ input_close_finish (GInputStream *stream, GAsyncResult *result, GError **error)
 static void
 execnet_ssh_input_stream_finalize (GObject *object)
 {
-  execnet_ssh_channel_unref (EXECNET_SSH_INPUT_STREAM (object)->channel);
+  ExecnetSshInputStream *self = EXECNET_SSH_INPUT_STREAM (object);
+
+  watch_clear (&self->watch);
+  execnet_ssh_channel_unref (self->channel);
 
   G_OBJECT_CLASS (execnet_ssh_input_stream_parent_class)->finalize (object);
 }
@@ -201,7 +217,7 @@ output_write_async (GOutputStream *stream,
   g_task_set_source_tag (task, output_write_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  close_when_cancelled (self->channel, task);
+  close_when_cancelled (&self->watch, self->channel, task);
   execnet_ssh_channel_write (self->channel, task, buffer, count);
 }
 
@@ -264,7 +280,10 @@ output_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
 static void
 execnet_ssh_output_stream_finalize (GObject *object)
 {
-  execnet_ssh_channel_unref (EXECNET_SSH_OUTPUT_STREAM (object)->channel);
+  ExecnetSshOutputStream *self = EXECNET_SSH_OUTPUT_STREAM (object);
+
+  watch_clear (&self->watch);
+  execnet_ssh_channel_unref (self->channel);
 
   G_OBJECT_CLASS (execnet_ssh_output_stream_parent_class)->finalize (object);
 }
