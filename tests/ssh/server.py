@@ -82,9 +82,13 @@ def make_key(path, kind, passphrase=''):
 @contextlib.contextmanager
 def one_at_a_time():
     """Who changes the system's users gives up where another is doing it."""
-    with open(__file__, encoding='utf-8') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    # Not one of our files: there may be several copies of them.
+    folder = os.open('/etc', os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 class Account:
