@@ -204,10 +204,9 @@ test_kill_behind_full_pipes (Fixture *fixture, gconstpointer unused)
   for (guint i = 0; i < 20; i++)
     {
       g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) none = g_bytes_new_static ("L", 1);
 
-      g_assert_true (execnet_channel_queue_bytes (
-          channel, g_bytes_new_take (g_strdup ("L"), 1), NULL)
-                     || TRUE);
+      g_assert_true (execnet_channel_queue_bytes (channel, none, &error));
       if (execnet_channel_wait_sent (channel, 0, NULL) == EXECNET_WAIT_TIMED_OUT)
         break;
       g_assert_true (execnet_channel_send (channel, g_variant_new_string (text), NULL, &error));
