@@ -66,6 +66,10 @@ class Client(object):
         self.data += chunk
         line, end, rest = self.data.partition(b'\n')
         is_source = self.begins_source()
+        if is_source and not self.may_send_source():
+            # Now, not at its end: nothing is kept for those who have no token.
+            return self.refuse('token', 'The server wants a token; add token_file=FILE or '
+                               'token_env=NAME to the specification')
         if len(line) > (LONGEST_LINE if is_source else LONGEST_TALK):
             raise Dropped('Its line is too long.')
         if end:
@@ -78,6 +82,9 @@ class Client(object):
     def begins_source(self):
         """Whether it looks like a literal of Python."""
         return self.data.lstrip(b'uUbB')[:1] in (b'"', b"'")
+
+    def may_send_source(self):
+        return not self.server.token or self.nonces == 'proved'
 
     def take_talk(self, line):
         if self.nonces:
@@ -104,9 +111,6 @@ class Client(object):
 
     def take_source(self, line):
         server = self.server
-        if server.token and self.nonces != 'proved':
-            return self.refuse('token', 'The server wants a token; add token_file=FILE or '
-                               'token_env=NAME to the specification')
         if len(server.children) >= server.options.clients:
             return self.refuse('failed', 'The server has %d clients already; try again later, or '
                                'start it with a larger --clients' % len(server.children))
@@ -126,6 +130,7 @@ class Client(object):
         text = (kind + '\n' + reason + '.').encode('ascii')
         self.say(b'0' + struct.pack('>i', len(text)) + text)
         self.deadline = monotonic() + LEAVING_TIME
+        self.data = b''
         self.step = self.leave
         if hasattr(self.socket, 'unwrap'):
             attempt(self.socket.unwrap)
@@ -135,4 +140,5 @@ class Client(object):
     def leave(self):
         if not self.socket.recv(0x10000):
             raise Dropped(None)
-        return True
+        # Others have their turn: it may send faster than this reads.
+        return False

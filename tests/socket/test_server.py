@@ -359,6 +359,13 @@ class TokenTest(ServerTest):
         connection.sendall(line_of(WHO))
         self.assertIn(b'wants a token', file.read())
 
+    def test_source_without_is_not_kept(self):
+        with self.server.connect() as connection:
+            # No end of line: else a mebibyte would be held for each connection.
+            connection.sendall(b'"half')
+            connection.settimeout(10)
+            self.assertIn(b'wants a token', read_all(connection))
+
     def test_proof_twice(self):
         nonce = b'ab' * 32
         connection, file, theirs = self.begin(nonce)
