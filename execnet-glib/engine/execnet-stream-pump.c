@@ -115,12 +115,15 @@ execnet_stream_pump_close (ExecnetStreamPump *self)
 
 /* Reading. */
 
-/* What a stream says when its other end is gone is an end of input. */
+/* What a stream says when its other end is gone is an end of input. A process that was killed has no
+ * time for TLS's farewell, and messages have their lengths, so that nobody can pass a part off as the
+ * whole. */
 static gboolean
 is_end (const GError *error)
 {
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+         || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
 }
 
 /* Takes the stream's error over. */

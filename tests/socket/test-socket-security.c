@@ -353,6 +353,26 @@ test_tls_death (void)
   YIELD_UNTIL (server_count_children (server) == 0);
 }
 
+/* The server's process that speaks TLS has no time for a farewell. */
+static void
+test_tls_cut (void)
+{
+  g_autofree char *option = expand ("--cert=@/server.pem");
+  g_autofree char *more = expand ("//tls_ca=@/authority.crt");
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", option, NULL);
+  g_autofree char *spec = server_spec (server, more);
+  g_autoptr (ExecnetGroup) group = execnet_group_new ();
+  g_autoptr (ExecnetGateway) gateway = make_gateway (group, spec);
+  g_autoptr (ExecnetChannel) channel
+      = run_until_ready (gateway, "import os; channel.receive(); os.kill(os.getppid(), 9)");
+
+  send_int (channel, 1);
+  assert_error_says (
+      receive_error (channel), EXECNET_ERROR, EXECNET_ERROR_DIED, "closed the connection");
+  execnet_group_terminate (group, PATIENCE_MS, NULL, NULL);
+  YIELD_UNTIL (server_count_children (server) == 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -370,6 +390,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/socket-security/tls/bulk", test_tls_bulk);
   g_test_add_func ("/socket-security/tls/death", test_tls_death);
+  g_test_add_func ("/socket-security/tls/cut", test_tls_cut);
   status = g_test_run ();
   remove_files ();
   return status;
