@@ -55,6 +55,7 @@ def relay_connection(channel, address, timeout):
 
 def fail(channel, what):
     error = sys.exc_info()[1]
+    relays.pop(channel.id, None)
     number = error.errno if isinstance(error.errno, int) else 0
     reason = error.strerror or str(error)
     kind = type(error).__name__

@@ -692,6 +692,10 @@ return_closed (Call *call)
 void
 execnet_relay_forget (ExecnetRelay *self)
 {
+  /* The channel's end is not enough: it is not noticed there while the other side does not read, or
+   * an address has not answered. */
+  if (!self->input_ended)
+    execnet_relay_kill (self);
   self->funcs = NULL;
   self->is_over = TRUE;
   stop_watching_cancellable (self);

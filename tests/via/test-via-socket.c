@@ -8,6 +8,7 @@
 #include "../socket/server-fixture.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #define MASTER "popen//id=master"
@@ -180,6 +181,49 @@ test_kill (Fixture *fixture, gconstpointer unused)
   assert_still_works (fixture->gateway);
 }
 
+static guint
+count_descriptors (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", pid);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  return count;
+}
+
+/* Nothing is left of it in the gateway that leads there, which waits for a worker that does not
+ * read. */
+static void
+test_kill_while_it_does_not_read (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (Server) server = server_new ("127.0.0.1:0", NULL);
+  g_autofree char *spec = server_spec (server, "//via=master");
+  pid_t master = remote_pid (fixture->gateway);
+  guint count = count_descriptors (master);
+  g_autoptr (ExecnetGateway) gateway = make_gateway (fixture->group, spec);
+  g_autoptr (ExecnetChannel) channel = run_until_ready (gateway, "channel.receive()");
+  g_autofree char *text = g_strnfill (32 * 1024 * 1024, 'x');
+  g_autoptr (ExecnetChannel) filling = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  pid_t pid = remote_pid (gateway);
+
+  kill (pid, SIGSTOP);
+  execnet_channel_send_async (channel, g_variant_new_string (text), NULL, keep_result, &result);
+  filling = run_until_ready (fixture->gateway,
+                             "import select, sys\n"
+                             "relay, = sys.modules['_execnet_worker'].relays.values()\n"
+                             "while select.select([], [relay.input], [], 0)[1]: pass");
+  g_assert_true (execnet_channel_wait_close (filling, PATIENCE_MS, NULL, NULL));
+  execnet_gateway_kill (gateway);
+  g_assert_true (execnet_gateway_join (gateway, PATIENCE_MS, NULL, NULL));
+  YIELD_UNTIL (count_descriptors (master) == count);
+  kill (pid, SIGCONT);
+  wait_until_gone (pid);
+  wait_for_result (&result);
+}
+
 /* A server that another gateway has started. */
 
 static void
@@ -258,6 +302,8 @@ main (int argc, char **argv)
   ADD_TEST_WITH ("/via/socket/master-is-killed", MASTER, test_master_is_killed);
   ADD_TEST_WITH ("/via/socket/server-is-killed", MASTER, test_server_is_killed);
   ADD_TEST_WITH ("/via/socket/kill", MASTER, test_kill);
+  ADD_TEST_WITH (
+      "/via/socket/kill-while-it-does-not-read", MASTER, test_kill_while_it_does_not_read);
   ADD_TEST_WITH ("/via/socket/installed", MASTER, test_installed);
   ADD_TEST_WITH ("/via/socket/installed-is-lost", MASTER, test_installed_is_lost);
   ADD_TEST_WITH (
