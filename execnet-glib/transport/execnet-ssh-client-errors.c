@@ -26,6 +26,7 @@ static const struct
 } sayings[] = {
   { "REMOTE HOST IDENTIFICATION HAS CHANGED", EXECNET_ERROR_HOST_KEY_CHANGED },
   { "REVOKED HOST KEY DETECTED", EXECNET_ERROR_HOST_KEY_CHANGED },
+  { " revoked by file ", EXECNET_ERROR_HOST_KEY_CHANGED },
   { "is marked as revoked", EXECNET_ERROR_HOST_KEY_CHANGED },
   { "has changed and you have requested strict checking", EXECNET_ERROR_HOST_KEY_CHANGED },
   { " host key is known for ", EXECNET_ERROR_HOST_KEY_UNKNOWN },

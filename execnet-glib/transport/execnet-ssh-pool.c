@@ -387,6 +387,17 @@ on_jump_ready (GObject *source, GAsyncResult *result, gpointer data)
                                      share_ref (self));
 }
 
+/* What its configuration wants there may be a check of its key: none is left out. */
+static GError *
+new_jump_error (ExecnetSshShare *self)
+{
+  return g_error_new (G_IO_ERROR,
+                      G_IO_ERROR_NOT_SUPPORTED,
+                      _ ("It does not have “%s”, which the host “%s” in between needs."),
+                      (char *) g_ptr_array_index (self->jump_options->only_openssh, 0),
+                      self->jump_options->host);
+}
+
 static void
 on_jump_resolved (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -394,6 +405,8 @@ on_jump_resolved (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->jump_options = execnet_ssh_options_resolve_finish (result, &error);
+  if (self->jump_options != NULL && self->jump_options->only_openssh->len > 0)
+    error = new_jump_error (self);
   if (!is_wanted (self, error))
     return;
   execnet_ssh_pool_get_async (self->jump_options,
