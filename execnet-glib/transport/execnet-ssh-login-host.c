@@ -11,6 +11,7 @@
 #include "base/execnet-error.h"
 #include "base/execnet-trace-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* What the library can check, the preferred first. */
@@ -35,7 +36,21 @@ append_types (GString *list, const char *const *types, const char *const *allowe
     }
 }
 
-static void
+static GError *
+new_types_error (ExecnetSshSession *session, char **types)
+{
+  g_autofree char *names = g_strjoinv (", ", types);
+
+  return g_error_new (G_IO_ERROR,
+                      G_IO_ERROR_NOT_SUPPORTED,
+                      _ ("It can't check a key of the host “%s” that is of one of the types %s."),
+                      session->name,
+                      names);
+}
+
+/* NULL when there are types that the host can be asked for; else the OpenSSH client has to check
+ * its key: another key than the known one would look as if somebody was in between. */
+static GError *
 set_preferred_types (ExecnetSshLogin *self)
 {
   ExecnetSshSession *session = self->session;
@@ -45,10 +60,14 @@ set_preferred_types (ExecnetSshLogin *self)
   g_autoptr (GString) list = g_string_new (NULL);
 
   append_types (list, (const char *const *) known, (const char *const *) allowed);
+  if (known[0] != NULL && list->len == 0)
+    return new_types_error (session, known);
   append_types (list, allowed != NULL ? (const char *const *) allowed : key_types, NULL);
+  if (list->len == 0)
+    return new_types_error (session, allowed);
   execnet_trace ("ssh %s: host keys %s", session->name, list->str);
-  if (list->len > 0)
-    libssh2_session_method_pref (session->ssh, LIBSSH2_METHOD_HOSTKEY, list->str);
+  libssh2_session_method_pref (session->ssh, LIBSSH2_METHOD_HOSTKEY, list->str);
+  return NULL;
 }
 
 static void
@@ -58,6 +77,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   ExecnetSshLogin *self = session->login;
   g_autoptr (GError) error = NULL;
   ExecnetHostKeys *host_keys = execnet_host_keys_load_finish (result, &error);
+  GError *unsupported;
 
   if (self == NULL)
     {
@@ -68,7 +88,12 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   if (host_keys == NULL)
     return;
   self->host_keys = host_keys;
-  set_preferred_types (self);
+  unsupported = set_preferred_types (self);
+  if (unsupported != NULL)
+    {
+      execnet_ssh_login_fail (self, unsupported);
+      return;
+    }
   execnet_ssh_login_go_on (self, execnet_ssh_login_shake_hands);
   execnet_ssh_session_pump (session);
 }
@@ -76,6 +101,16 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 gboolean
 execnet_ssh_login_load_host_keys (ExecnetSshLogin *self)
 {
+  const char *names = self->session->unsupported;
+
+  if (names != NULL)
+    return execnet_ssh_login_fail (
+        self,
+        g_error_new (G_IO_ERROR,
+                     G_IO_ERROR_NOT_SUPPORTED,
+                     _ ("It has none of the algorithms that are allowed for the host “%s”: %s."),
+                     self->session->name,
+                     names));
   self->step = NULL;
   execnet_host_keys_load_async (self->session->options,
                                 self->cancellable,

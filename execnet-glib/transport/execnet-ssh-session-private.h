@@ -41,6 +41,7 @@ struct _ExecnetSshSession
   ExecnetSshAside *aside; /* while another thread has the session */
   gboolean is_up;
   GError *error; /* why it is lost */
+  const char *unsupported; /* algorithms of the options of which the library has none, or NULL */
   char *farewell; /* what the host said when it ended the connection, or NULL */
 
   ExecnetSshLostFunc lost_func;

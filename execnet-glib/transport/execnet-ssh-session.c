@@ -432,9 +432,11 @@ set_preferences (ExecnetSshSession *self)
 
       if (preferences[i].names != NULL)
         known = keep_known (self->ssh, preferences[i].method, preferences[i].names);
-      /* Of none that it knows, it keeps its own. */
+      /* Of none that it knows, it keeps its own, which nobody allowed. */
       if (known != NULL)
         libssh2_session_method_pref (self->ssh, preferences[i].method, known);
+      else if (preferences[i].names != NULL)
+        self->unsupported = preferences[i].names;
     }
   if (self->options->compression)
     libssh2_session_flag (self->ssh, LIBSSH2_FLAG_COMPRESS, 1);

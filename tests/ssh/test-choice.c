@@ -62,6 +62,64 @@ test_rsa (Host *host, gconstpointer arguments)
   assert_client (host, "-4", "ssh-rsa");
 }
 
+static const char *const rsa_host[] = { "--host-key", "ed25519", "--host-key", "rsa", NULL };
+
+/* The host has another key, too, but is known by this one. */
+static void
+test_rsa_host (Host *host, gconstpointer arguments)
+{
+  g_autofree char *path = g_strconcat (ssh_server_get (host->server, "host_key_rsa"), ".pub", NULL);
+  g_autofree char *key = NULL;
+  g_autofree char *line = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &key, NULL, &error);
+  g_assert_no_error (error);
+  line = g_strdup_printf ("[127.0.0.1]:%s %s", ssh_server_get (host->server, "port"), key);
+  g_file_set_contents (ssh_server_get (host->server, "known_hosts"), line, -1, &error);
+  g_assert_no_error (error);
+  assert_client (host, "-4", "ssh-rsa");
+}
+
+/* What is allowed is not widened. */
+static void
+test_algorithms (Host *host, gconstpointer arguments)
+{
+  assert_client (host, "-o Ciphers=aes256-gcm@openssh.com", "aes256-gcm@openssh.com");
+  assert_client (host, "-o MACs=hmac-sha2-512-etm@openssh.com", "hmac-sha2-512-etm@openssh.com");
+  assert_client (host, "-o Ciphers=aes256-gcm@openssh.com,aes256-ctr", NULL);
+}
+
+/* A list of keys that must not be trusted counts also for the host in between. */
+static void
+test_revoked_jump (Host *host, gconstpointer arguments)
+{
+  g_autofree char *path
+      = g_build_filename (ssh_server_get (host->server, "folder"), "jump_config", NULL);
+  g_autofree char *spec = g_strdup_printf ("ssh=-F %s -J gate test", path);
+  g_autofree char *text = NULL;
+  g_autofree char *trace = NULL;
+  GError *error = NULL;
+
+  text = g_strdup_printf ("Host gate\nHostName 127.0.0.1\nRevokedHostKeys %s.pub\n"
+                          "Match all\nInclude %s\n"
+                          "Host gate\nPort %s\nUser %s\nUserKnownHostsFile %s\nIdentityFile %s\n"
+                          "IdentitiesOnly yes\nIdentityAgent none\nStrictHostKeyChecking yes\n",
+                          ssh_server_get (host->server, "host_key_ed25519"),
+                          ssh_server_get (host->server, "ssh_config"),
+                          ssh_server_get (host->server, "port"),
+                          ssh_server_get (host->server, "user"),
+                          ssh_server_get (host->server, "known_hosts"),
+                          ssh_server_get (host->server, "identity_ed25519"));
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
+  g_assert_null (execnet_group_make_gateway (host->group, spec, NULL, &error));
+  trace = read_trace ();
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (trace, "RevokedHostKeys"));
+  assert_error_says (error, EXECNET_ERROR, EXECNET_ERROR_HOST_KEY_CHANGED, "revoked");
+}
+
 /* Who insists gets an error that says so. */
 static void
 test_insisting (Host *host, gconstpointer arguments)
@@ -86,6 +144,9 @@ main (int argc, char **argv)
 
   ADD_HOST_TEST ("/ssh/choice/options", NULL, test_options);
   ADD_HOST_TEST ("/ssh/choice/rsa", rsa, test_rsa);
+  ADD_HOST_TEST ("/ssh/choice/rsa-host", rsa_host, test_rsa_host);
+  ADD_HOST_TEST ("/ssh/choice/algorithms", NULL, test_algorithms);
+  ADD_HOST_TEST ("/ssh/choice/revoked-jump", NULL, test_revoked_jump);
   ADD_HOST_TEST ("/ssh/choice/insisting", NULL, test_insisting);
   result = g_test_run ();
 
