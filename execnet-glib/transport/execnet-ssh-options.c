@@ -388,13 +388,14 @@ execnet_ssh_options_dup_session_key (ExecnetSshOptions *self)
                           self->server_alive_count_max,
                           self->identity_agent);
   g_string_append_printf (key,
-                          "%d %d %d %d %d %d %s\n",
+                          "%d %d %d %d %d %d %d %s\n",
                           self->identities_only,
                           self->pubkey_authentication,
                           self->password_authentication,
                           self->kbd_interactive_authentication,
                           self->host_key_check,
                           self->batch_mode,
+                          self->no_host_authentication_for_localhost,
                           self->host_key_alias);
   g_string_append_printf (key,
                           "%s\n%s\n%s\n%s\n%s\n",
@@ -409,7 +410,8 @@ execnet_ssh_options_dup_session_key (ExecnetSshOptions *self)
   append_list (key, self->global_known_hosts_files);
   if (self->jump != NULL)
     {
-      g_string_append (key, self->jump->text);
+      /* What the name of the host in between means says its configuration. */
+      g_string_append_printf (key, "%s\n%s\n", self->jump->text, self->jump->config_file);
       append_list (key, self->jump->arguments);
     }
   return g_string_free (key, FALSE);

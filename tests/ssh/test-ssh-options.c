@@ -230,8 +230,17 @@ test_jump (gconstpointer data)
 static void
 test_session_key (void)
 {
-  const char *const differ[] = { "-p 23 host", "me@host", "-i /k host", "-J a host",
-                                 "-J b host",  "-C host", "other",      "-o BatchMode=yes host" };
+  const char *const differ[] = { "-p 23 host",
+                                 "me@host",
+                                 "-i /k host",
+                                 "-J a host",
+                                 "-J b host",
+                                 "-C host",
+                                 "other",
+                                 "-o BatchMode=yes host",
+                                 "-F /a -J a host",
+                                 "-F /b -J a host",
+                                 "-o NoHostAuthenticationForLocalhost=yes host" };
   g_autoptr (ExecnetSshOptions) options = read_alone ("host");
   g_autoptr (ExecnetSshOptions) same = read_alone ("-p 22 host");
   g_autofree char *key = execnet_ssh_options_dup_session_key (options);
