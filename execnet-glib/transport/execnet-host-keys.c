@@ -401,10 +401,15 @@ check_changed (GTask *task, const ExecnetHostKeyLine *line)
   g_object_unref (task);
 }
 
+/* Seen from elsewhere, "localhost" is another machine. */
 static gboolean
-is_this_machine (const char *host)
+is_this_machine (const ExecnetSshOptions *options)
 {
+  const char *host = options->host_name;
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  if (options->jump != NULL || options->proxy_command != NULL || options->host_key_alias != NULL)
+    return FALSE;
 
   return address != NULL ? g_inet_address_get_is_loopback (address)
                          : g_ascii_strcasecmp (host, "localhost") == 0;
@@ -433,8 +438,8 @@ execnet_host_keys_check_async (ExecnetHostKeys *self,
 
   status = execnet_known_hosts_look_up (
       self->known, self->name, g_bytes_get_data (key, NULL), g_bytes_get_size (key), &line);
-  if (self->options->no_host_authentication_for_localhost
-      && is_this_machine (self->options->host_name))
+  if (status != EXECNET_HOST_KEY_REVOKED && self->options->no_host_authentication_for_localhost
+      && is_this_machine (self->options))
     status = EXECNET_HOST_KEY_OK;
   switch (status)
     {

@@ -416,6 +416,24 @@ test_this_machine (Home *home, gconstpointer data)
                      "127.0.0.1");
 }
 
+/* From where another host leads there, the name means that host; and who gave the key a name of its
+ * own wants it checked. */
+static void
+test_this_machine_elsewhere (Home *home, gconstpointer data)
+{
+  const char *const words[]
+      = { "-o NoHostAuthenticationForLocalhost=yes -J gate 127.0.0.1",
+          "-o NoHostAuthenticationForLocalhost=yes -o ProxyCommand=x 127.0.0.1",
+          "-o NoHostAuthenticationForLocalhost=yes -o HostKeyAlias=a 127.0.0.1" };
+
+  write_known (home, home->user_file, "127.0.0.1,a", home->other);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    assert_error_says (check (home, words[i], home->key),
+                       EXECNET_ERROR,
+                       EXECNET_ERROR_HOST_KEY_CHANGED,
+                       "127.0.0.1");
+}
+
 static void
 test_types (Home *home, gconstpointer data)
 {
@@ -469,6 +487,7 @@ main (int argc, char **argv)
   ADD ("known/authority", test_authority);
   ADD ("known/alias", test_alias);
   ADD ("known/this-machine", test_this_machine);
+  ADD ("known/this-machine/elsewhere", test_this_machine_elsewhere);
   ADD ("known/types", test_types);
   ADD ("odd-files", test_odd_files);
   return g_test_run ();
