@@ -125,10 +125,16 @@ parse_host_key (ExecnetAskpassPrompt *self, const char *text, const ExecnetSshOp
 }
 
 /* What the host itself asks begins with "(USER@HOST) ". */
+static gboolean
+is_by_host (const char *text)
+{
+  return *text == '(' && strstr (text, ") ") != NULL;
+}
+
 static void
 parse_other (ExecnetAskpassPrompt *self, const char *text, const ExecnetSshOptions *options)
 {
-  const char *end = *text == '(' ? strstr (text, ") ") : NULL;
+  const char *end = is_by_host (text) ? strstr (text, ") ") : NULL;
 
   self->question.kind = EXECNET_QUESTION_PROMPT;
   if (end != NULL)
@@ -152,8 +158,11 @@ execnet_askpass_prompt_parse (ExecnetAskpassPrompt *self,
                               const ExecnetSshOptions *options)
 {
   *self = (ExecnetAskpassPrompt){ .host = NULL };
-  if (!parse_password (self, text, options) && !parse_passphrase (self, text, options)
-      && !parse_host_key (self, text, options))
+  /* A host may ask whatever it likes, also what looks like a question of the client for another
+   * host. */
+  if (is_by_host (text)
+      || (!parse_password (self, text, options) && !parse_passphrase (self, text, options)
+          && !parse_host_key (self, text, options)))
     parse_other (self, text, options);
   self->question.host = self->host;
   self->question.user = self->user;

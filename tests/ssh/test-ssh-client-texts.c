@@ -96,6 +96,11 @@ static const struct
   { "Enter passphrase for", EXECNET_QUESTION_PROMPT, "alias:2222", "me", "Enter passphrase for" },
   { "(me@host.example) Password: ", EXECNET_QUESTION_PROMPT, "alias:2222", "me", "Password: " },
   { "(you@bastion) Code: ", EXECNET_QUESTION_PROMPT, "bastion", "you", "Code: " },
+  { "(me@host.example) root@bank's password: ",
+    EXECNET_QUESTION_PROMPT,
+    "alias:2222",
+    "me",
+    "root@bank's password: " },
   { "The authenticity of host '[host.example]:2222 ([10.0.0.1]:2222)' can't be established.\n"
     "ED25519 key fingerprint is SHA256:abc+/d.\nThis key is not known by any other names.\n"
     "Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
