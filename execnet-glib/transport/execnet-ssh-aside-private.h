@@ -33,8 +33,9 @@ void execnet_ssh_aside_begin (ExecnetSshSession *session,
  * calculating. */
 void execnet_ssh_aside_free (ExecnetSshAside *self);
 
-/* Carries what there is in both directions. */
-void execnet_ssh_aside_pump (ExecnetSshAside *self, ExecnetSshWire *wire);
+/* Carries what there is in both directions. FALSE when the host has gone while a person is asked:
+ * in vain. */
+gboolean execnet_ssh_aside_pump (ExecnetSshAside *self, ExecnetSshWire *wire);
 
 void execnet_ssh_aside_answer (ExecnetSshAside *self);
 

@@ -30,6 +30,7 @@ struct _ExecnetSshAside
   gboolean has_news; /* input or its end, since the thread looked last */
   gboolean is_unwanted;
   gpointer question;
+  gboolean is_asking; /* the thread waits for an answer */
   gboolean has_answer;
   gboolean has_ended;
   int code;
@@ -86,17 +87,24 @@ on_told (gpointer data)
   g_mutex_unlock (&self->lock);
 
   if (question != NULL)
-    self->question_func (session, question, self->data);
+    {
+      self->question_func (session, question, self->data);
+      /* The host may have gone before. */
+      execnet_ssh_session_pump (session);
+    }
   else if (has_ended)
-    end (self);
+    {
+      end (self);
+    }
   return G_SOURCE_REMOVE;
 }
 
-void
+gboolean
 execnet_ssh_aside_pump (ExecnetSshAside *self, ExecnetSshWire *wire)
 {
   guint8 piece[PIECE];
   gssize n_read;
+  gboolean is_in_vain;
 
   g_mutex_lock (&self->lock);
   if (self->output->len > 0)
@@ -111,8 +119,10 @@ execnet_ssh_aside_pump (ExecnetSshAside *self, ExecnetSshWire *wire)
         self->has_ended_input = TRUE;
       self->has_news = TRUE;
     }
+  is_in_vain = self->has_ended_input && self->is_asking && !self->has_answer;
   g_cond_signal (&self->changed);
   g_mutex_unlock (&self->lock);
+  return !is_in_vain;
 }
 
 void
@@ -192,10 +202,12 @@ execnet_ssh_aside_ask (ExecnetSshAside *self, gpointer question)
 
   g_mutex_lock (&self->lock);
   self->question = question;
+  self->is_asking = TRUE;
   self->has_answer = FALSE;
   tell (self);
   while (!self->has_answer && !self->is_unwanted)
     g_cond_wait (&self->changed, &self->lock);
+  self->is_asking = FALSE;
   has_answer = self->has_answer;
   g_mutex_unlock (&self->lock);
   return has_answer;

@@ -95,11 +95,26 @@ execnet_ssh_login_go_on (ExecnetSshLogin *self, ExecnetSshLoginStep step)
   return TRUE;
 }
 
+/* A host does not wait for ever for an answer, which nobody needs to think of any more then. TRUE
+ * when it has gone, and the login with it. */
+static gboolean
+find_end (ExecnetSshLogin *self)
+{
+  /* Before the handshake, that finds it. */
+  if (!execnet_ssh_wire_has_ended (self->session->wire) || self->host_keys == NULL)
+    return FALSE;
+  execnet_ssh_login_fail (
+      self, execnet_ssh_session_explain_loss (self->session, LIBSSH2_ERROR_SOCKET_DISCONNECT));
+  return TRUE;
+}
+
 void
 execnet_ssh_login_continue (ExecnetSshLogin *self)
 {
   ExecnetSshSession *session = self->session;
 
+  if ((self->step == NULL || self->signing == EXECNET_SSH_SIGNING) && find_end (self))
+    return;
   while (session->login == self && self->step != NULL && self->step (self))
     ;
 }

@@ -243,7 +243,9 @@ execnet_ssh_session_pump (ExecnetSshSession *self)
     return;
   if (self->aside != NULL)
     {
-      execnet_ssh_aside_pump (self->aside, self->wire);
+      if (!execnet_ssh_aside_pump (self->aside, self->wire))
+        execnet_ssh_login_fail (
+            self->login, execnet_ssh_session_explain_loss (self, LIBSSH2_ERROR_SOCKET_DISCONNECT));
       return;
     }
   self->is_pumping = TRUE;

@@ -27,6 +27,10 @@ void execnet_ssh_wire_free (ExecnetSshWire *self);
  * nothing now. */
 gssize execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length);
 
+/* Whether the stream has ended, while nobody receives: what comes before its end is kept, as much
+ * as the buffer takes. Without this, what comes would wake the thread for ever. */
+gboolean execnet_ssh_wire_has_ended (ExecnetSshWire *self);
+
 /* Gives back what was received and is not wanted yet: it is received again before all else. */
 void execnet_ssh_wire_put_back (ExecnetSshWire *self, const void *bytes, gsize length);
 

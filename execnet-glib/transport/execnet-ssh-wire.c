@@ -49,6 +49,7 @@ struct _ExecnetSshWire
   gsize start; /* of what is in the buffer */
   gsize end;
   gboolean at_end;
+  gboolean is_full;     /* nobody takes what is in the buffer, and no more is read */
   GByteArray *put_back; /* comes before what is in the buffer */
 
   GByteArray *unsent;
@@ -129,7 +130,7 @@ watch (ExecnetSshWire *self)
   GIOCondition condition = count_unsent (self) > 0 ? G_IO_IN | G_IO_OUT : G_IO_IN;
 
   /* Its end is found once. */
-  if (self->at_end)
+  if (self->at_end || self->is_full)
     condition &= ~G_IO_IN;
   if (self->source == NULL || condition == self->source->condition)
     return;
@@ -367,7 +368,36 @@ execnet_ssh_wire_receive (ExecnetSshWire *self, void *buffer, gsize length)
   length = MIN (length, self->end - self->start);
   memcpy (buffer, self->buffer + self->start, length);
   self->start += length;
+  if (self->is_full)
+    {
+      self->is_full = FALSE;
+      watch (self);
+    }
   return length;
+}
+
+gboolean
+execnet_ssh_wire_has_ended (ExecnetSshWire *self)
+{
+  gssize n_read;
+
+  if (self->fd < 0)
+    {
+      if (self->start == self->end)
+        read_more (self);
+      return self->at_end;
+    }
+  if (self->start == self->end)
+    self->start = self->end = 0;
+  if (!self->at_end && self->end < BUFFER_SIZE)
+    {
+      n_read = receive_now (self, self->buffer + self->end, BUFFER_SIZE - self->end);
+      if (n_read > 0)
+        self->end += n_read;
+    }
+  self->is_full = self->end == BUFFER_SIZE;
+  watch (self);
+  return self->at_end;
 }
 
 void

@@ -299,6 +299,58 @@ test_two_steps (Host *self, gconstpointer unused)
   assert_asked (self->answers, 1, "test");
 }
 
+/* Who is asked takes his time, and the host does not wait so long. */
+
+static const char *const impatient[] = { "--account", "--config", "LoginGraceTime 1", NULL };
+
+static void
+on_aborted (GMountOperation *person, gpointer n_aborted)
+{
+  ++*(guint *) n_aborted;
+}
+
+static void
+never_answer (GMountOperation *person)
+{
+}
+
+static void
+assert_withdrawn (Host *self, const char *options)
+{
+  g_autoptr (GMountOperation) person = g_mount_operation_new ();
+  g_autofree char *spec = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  GError *error = NULL;
+  guint n_aborted = 0;
+
+  if (self->server == NULL)
+    return;
+  spec = host_dup_spec (self, options, NO_SPEC);
+  g_signal_connect (person, "ask-password", G_CALLBACK (never_answer), NULL);
+  g_signal_connect (person, "aborted", G_CALLBACK (on_aborted), &n_aborted);
+  execnet_group_set_mount_operation (self->group, person);
+  execnet_group_make_gateway_async (self->group, spec, NULL, keep_result, &result);
+  wait_for_result (&result);
+  g_assert_null (execnet_group_make_gateway_finish (self->group, result, &error));
+  assert_error_says (error, EXECNET_ERROR, EXECNET_ERROR_DIED, "test");
+  while (n_aborted == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_aborted, ==, 1);
+  execnet_group_set_mount_operation (self->group, G_MOUNT_OPERATION (self->answers));
+}
+
+static void
+test_password_late (Host *self, gconstpointer unused)
+{
+  assert_withdrawn (self, "-o PreferredAuthentications=password");
+}
+
+static void
+test_keyboard_late (Host *self, gconstpointer unused)
+{
+  assert_withdrawn (self, "-o PreferredAuthentications=keyboard-interactive");
+}
+
 /* Five at once ask for one password: that of the session that they share. */
 static void
 test_shared_question (Host *self, gconstpointer unused)
@@ -348,6 +400,8 @@ main (int argc, char **argv)
   ADD_HOST_TEST ("/ssh/login/keyboard", with_account, test_keyboard);
   ADD_HOST_TEST ("/ssh/login/keyboard/refused", with_account, test_keyboard_refused);
   ADD_HOST_TEST ("/ssh/login/keyboard/nobody", with_account, test_keyboard_nobody);
+  ADD_HOST_TEST ("/ssh/login/password/late", impatient, test_password_late);
+  ADD_HOST_TEST ("/ssh/login/keyboard/late", impatient, test_keyboard_late);
   ADD_HOST_TEST ("/ssh/login/two-steps", two_steps, test_two_steps);
   ADD_HOST_TEST ("/ssh/login/shared-question", with_account, test_shared_question);
   return g_test_run ();
