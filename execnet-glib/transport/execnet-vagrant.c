@@ -46,23 +46,42 @@ find_host (const char *config)
   return NULL;
 }
 
+/* A name between quotes: no more than a name, and of one file. */
+static gboolean
+check_config_name (const char *path, GError **error)
+{
+  if (strpbrk (path, "\"\\*?[\n\r") == NULL)
+    return TRUE;
+  g_set_error (
+      error,
+      EXECNET_ERROR,
+      EXECNET_ERROR_INVALID_SPEC,
+      _ ("The file “%s” of ssh_config= can't be used for a machine of Vagrant: its path has a "
+         "quote, a backslash, a line end or one of * ? [ in it. Give it another name."),
+      path);
+  return FALSE;
+}
+
 /* What Vagrant says counts first, then the file that the user named. */
 static char *
 write_config (const char *config, const char *ssh_config, GError **error)
 {
   g_autoptr (GString) text = g_string_new (config);
   char *path = NULL;
-  int fd = g_file_open_tmp ("execnet-vagrant-XXXXXX", &path, error);
+  int fd;
 
-  if (fd < 0)
-    return NULL;
-  g_close (fd, NULL);
   if (ssh_config != NULL)
     {
       g_autofree char *whole = g_canonicalize_filename (ssh_config, NULL);
 
+      if (!check_config_name (whole, error))
+        return NULL;
       g_string_append_printf (text, "\nMatch all\n  Include \"%s\"\n", whole);
     }
+  fd = g_file_open_tmp ("execnet-vagrant-XXXXXX", &path, error);
+  if (fd < 0)
+    return NULL;
+  g_close (fd, NULL);
   if (!g_file_set_contents_full (path, text->str, text->len, G_FILE_SET_CONTENTS_NONE, 0600, error))
     {
       g_unlink (path);

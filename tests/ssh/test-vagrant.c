@@ -129,6 +129,21 @@ test_config_file (Machines *self, gconstpointer unused)
   assert_fails (self, spec, EXECNET_ERROR_INVALID_SPEC, "nosuchoption");
 }
 
+/* A path is a path, and no line of a configuration. */
+static void
+test_config_name (Machines *self, gconstpointer unused)
+{
+  g_autofree char *taken
+      = g_build_filename (ssh_server_get (self->server, "folder"), "taken", NULL);
+  g_autofree char *lines = g_strdup_printf (
+      "vagrant_ssh=box//ssh_config=a\"\n  ProxyCommand touch %s\nMatch exec \"true", taken);
+
+  assert_fails (self, lines, EXECNET_ERROR_INVALID_SPEC, "ssh_config=");
+  assert_fails (
+      self, "vagrant_ssh=box//ssh_config=/etc/ssh/*", EXECNET_ERROR_INVALID_SPEC, "/etc/ssh/*");
+  g_assert_false (g_file_test (taken, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_far (Machines *self, gconstpointer unused)
 {
@@ -166,6 +181,7 @@ main (int argc, char **argv)
   ADD ("box", NULL, test_box);
   ADD ("keys", "box", test_keys);
   ADD ("config-file", NULL, test_config_file);
+  ADD ("config-file/name", NULL, test_config_name);
   ADD ("far", NULL, test_far);
   ADD ("far/keys", "far", test_keys);
   ADD ("failures", NULL, test_failures);
