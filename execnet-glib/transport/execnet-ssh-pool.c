@@ -31,7 +31,7 @@ struct _ExecnetSshShare
   gboolean is_ready;
   gboolean is_full;
   gboolean is_listed;
-  gboolean is_asking;
+  ExecnetTransport *asker; /* for whom something is being asked, here or on the way; or NULL */
   GError *error; /* why it failed, while it is taken apart */
 
   guint n_users; /* those that wait included */
@@ -46,12 +46,19 @@ typedef struct
 {
   ExecnetSshShare *share;
   ExecnetTransport *transport;
+  ExecnetSshShare *beyond; /* the session that this one leads to, or NULL */
   GSource *cancelled;
 } Waiting;
 
 static __thread GPtrArray *shares;
 
 static void connect_to_host (ExecnetSshShare *self);
+static void get_share (ExecnetSshOptions *options,
+                       guint keepalive,
+                       ExecnetQuestions *questions,
+                       ExecnetTransport *transport,
+                       ExecnetSshShare *beyond,
+                       GTask *owned_task);
 
 static ExecnetSshShare *
 share_ref (ExecnetSshShare *self)
@@ -101,19 +108,39 @@ waiting_free (Waiting *self)
       g_source_unref (self->cancelled);
     }
   g_clear_object (&self->transport);
+  g_clear_pointer (&self->beyond, share_unref);
   g_free (self);
 }
 
+static void set_asker (ExecnetSshShare *self, ExecnetTransport *asker);
+
 /* All who wait for the answer, but the one that it is asked for: that one is counted already. */
 static void
-set_asking (ExecnetSshShare *self, Waiting *waiting, gboolean is_asking)
+begin_sharing (ExecnetSshShare *self, Waiting *waiting)
 {
-  if (waiting->transport == NULL || waiting->transport == self->transport)
-    return;
-  if (is_asking)
-    execnet_questions_begin_sharing (self->questions, waiting->transport, self->transport);
-  else
+  if (waiting->beyond != NULL)
+    set_asker (waiting->beyond, self->asker);
+  else if (waiting->transport != NULL && waiting->transport != self->asker)
+    execnet_questions_begin_sharing (self->questions, waiting->transport, self->asker);
+}
+
+static void
+end_sharing (ExecnetSshShare *self, Waiting *waiting)
+{
+  if (waiting->beyond != NULL)
+    set_asker (waiting->beyond, NULL);
+  else if (waiting->transport != NULL && waiting->transport != self->asker)
     execnet_questions_end_sharing (self->questions, waiting->transport);
+}
+
+static void
+set_asker (ExecnetSshShare *self, ExecnetTransport *asker)
+{
+  for (guint i = 0; self->asker != NULL && i < self->waiting->len; i++)
+    end_sharing (self, g_task_get_task_data (g_ptr_array_index (self->waiting, i)));
+  self->asker = asker;
+  for (guint i = 0; self->asker != NULL && i < self->waiting->len; i++)
+    begin_sharing (self, g_task_get_task_data (g_ptr_array_index (self->waiting, i)));
 }
 
 static void
@@ -121,11 +148,8 @@ on_asking (ExecnetSshSession *session, gboolean is_asking, gpointer data)
 {
   ExecnetSshShare *self = data;
 
-  if (self->is_asking == is_asking)
-    return;
-  self->is_asking = is_asking;
-  for (guint i = 0; i < self->waiting->len; i++)
-    set_asking (self, g_task_get_task_data (g_ptr_array_index (self->waiting, i)), is_asking);
+  if ((self->asker != NULL) != is_asking)
+    set_asker (self, is_asking ? self->transport : NULL);
 }
 
 /* Takes him off the list. */
@@ -133,8 +157,8 @@ static GTask *
 stop_waiting (ExecnetSshShare *self, GTask *task)
 {
   g_object_ref (task);
-  if (self->is_asking)
-    set_asking (self, g_task_get_task_data (task), FALSE);
+  if (self->asker != NULL)
+    end_sharing (self, g_task_get_task_data (task));
   g_ptr_array_remove (self->waiting, task);
   return task;
 }
@@ -179,13 +203,14 @@ on_waiting_cancelled (GCancellable *cancellable, gpointer data)
 }
 
 static void
-wait_for (ExecnetSshShare *self, ExecnetTransport *transport, GTask *task)
+wait_for (ExecnetSshShare *self, ExecnetTransport *transport, ExecnetSshShare *beyond, GTask *task)
 {
   Waiting *waiting = g_new0 (Waiting, 1);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   waiting->share = self;
   waiting->transport = transport != NULL ? g_object_ref (transport) : NULL;
+  waiting->beyond = beyond != NULL ? share_ref (beyond) : NULL;
   g_task_set_task_data (task, waiting, (GDestroyNotify) waiting_free);
   if (cancellable != NULL)
     {
@@ -195,8 +220,8 @@ wait_for (ExecnetSshShare *self, ExecnetTransport *transport, GTask *task)
       g_source_attach (waiting->cancelled, g_task_get_context (task));
     }
   g_ptr_array_add (self->waiting, g_object_ref (task));
-  if (self->is_asking)
-    set_asking (self, waiting, TRUE);
+  if (self->asker != NULL)
+    begin_sharing (self, waiting);
 }
 
 /* The end of a share */
@@ -409,13 +434,12 @@ on_jump_resolved (GObject *source, GAsyncResult *result, gpointer data)
     error = new_jump_error (self);
   if (!is_wanted (self, error))
     return;
-  execnet_ssh_pool_get_async (self->jump_options,
-                              self->keepalive,
-                              self->questions,
-                              self->transport,
-                              self->cancellable,
-                              on_jump_ready,
-                              share_ref (self));
+  get_share (self->jump_options,
+             self->keepalive,
+             self->questions,
+             self->transport,
+             self,
+             g_task_new (NULL, self->cancellable, on_jump_ready, share_ref (self)));
 }
 
 static void
@@ -467,16 +491,16 @@ add_share (ExecnetSshOptions *options,
   return self;
 }
 
-void
-execnet_ssh_pool_get_async (ExecnetSshOptions *options,
-                            guint keepalive,
-                            ExecnetQuestions *questions,
-                            ExecnetTransport *transport,
-                            GCancellable *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer user_data)
+/* Takes the task over. */
+static void
+get_share (ExecnetSshOptions *options,
+           guint keepalive,
+           ExecnetQuestions *questions,
+           ExecnetTransport *transport,
+           ExecnetSshShare *beyond,
+           GTask *owned_task)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = owned_task;
   g_autofree char *host = execnet_ssh_options_dup_session_key (options);
   g_autofree char *key = g_strdup_printf ("%p %u %s", questions, keepalive, host);
   ExecnetSshShare *self = find_share (key);
@@ -494,9 +518,26 @@ execnet_ssh_pool_get_async (ExecnetSshOptions *options,
       g_task_return_pointer (task, share_ref (self), NULL);
       return;
     }
-  wait_for (self, transport, task);
+  wait_for (self, transport, beyond, task);
   if (is_new)
     connect_to_host (self);
+}
+
+void
+execnet_ssh_pool_get_async (ExecnetSshOptions *options,
+                            guint keepalive,
+                            ExecnetQuestions *questions,
+                            ExecnetTransport *transport,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  get_share (options,
+             keepalive,
+             questions,
+             transport,
+             NULL,
+             g_task_new (NULL, cancellable, callback, user_data));
 }
 
 ExecnetSshShare *

@@ -378,6 +378,79 @@ test_shared_question (Host *self, gconstpointer unused)
     g_object_unref (specs[i]);
 }
 
+/* The time of both stands still while one question is asked: that of the host in between, for the
+ * session to the other that they share. */
+
+static gboolean
+on_time (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+answer_late (GMountOperation *person,
+             const char *message,
+             const char *user,
+             const char *domain,
+             GAskPasswordFlags flags,
+             Host *self)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  /* Longer than the time-out. */
+  g_timeout_add (6000, on_time, loop);
+  g_main_loop_run (loop);
+  g_mount_operation_set_password (person, ssh_server_get (self->server, "password"));
+  g_mount_operation_reply (person, G_MOUNT_OPERATION_HANDLED);
+}
+
+static void
+test_shared_jump (Host *self, gconstpointer unused)
+{
+  g_autoptr (GMountOperation) person = g_mount_operation_new ();
+  g_autoptr (SshServer) beyond = NULL;
+  GAsyncResult *results[2] = { NULL, NULL };
+  g_autofree char *spec = NULL;
+  g_autofree char *config = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->server == NULL)
+    return;
+  beyond = ssh_server_start (NULL);
+  config = g_build_filename (ssh_server_get (self->server, "folder"), "jump_config", NULL);
+  text = g_strdup_printf ("Include %s\nHost beyond\nHostName 127.0.0.1\nPort %s\nUser %s\n"
+                          "ProxyJump test\nUserKnownHostsFile %s\nIdentityFile %s\n"
+                          "IdentitiesOnly yes\nHost test\nPreferredAuthentications password\n",
+                          ssh_server_get (self->server, "ssh_config"),
+                          ssh_server_get (beyond, "port"),
+                          ssh_server_get (beyond, "user"),
+                          ssh_server_get (beyond, "known_hosts"),
+                          ssh_server_get (beyond, "identity_ed25519"));
+  g_file_set_contents (config, text, -1, &error);
+  g_assert_no_error (error);
+  g_signal_connect (person, "ask-password", G_CALLBACK (answer_late), self);
+  execnet_group_set_mount_operation (self->group, person);
+  spec = g_strdup_printf ("ssh=-F %s beyond//timeout=5", config);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    execnet_group_make_gateway_async (self->group, spec, NULL, keep_result, &results[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr (ExecnetGateway) gateway = NULL;
+
+      wait_for_result (&results[i]);
+      gateway = execnet_group_make_gateway_finish (self->group, results[i], &error);
+      g_object_unref (results[i]);
+      g_assert_no_error (error);
+      assert_still_works (gateway);
+    }
+  g_assert_cmpuint (ssh_server_count_connections (beyond), ==, 1);
+  execnet_group_terminate (self->group, PATIENCE_MS, NULL, &error);
+  g_assert_no_error (error);
+  execnet_group_set_mount_operation (self->group, G_MOUNT_OPERATION (self->answers));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -404,5 +477,6 @@ main (int argc, char **argv)
   ADD_HOST_TEST ("/ssh/login/keyboard/late", impatient, test_keyboard_late);
   ADD_HOST_TEST ("/ssh/login/two-steps", two_steps, test_two_steps);
   ADD_HOST_TEST ("/ssh/login/shared-question", with_account, test_shared_question);
+  ADD_HOST_TEST ("/ssh/login/shared-question/jump", with_account, test_shared_jump);
   return g_test_run ();
 }
