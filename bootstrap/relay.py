@@ -387,16 +387,38 @@ class Connection(Other):
         import socket
         self.module = socket
         if len(address) == 1:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(timeout)
-            self.socket.connect(worker.native(worker.text_of(address[0])))
+            path = worker.native(worker.text_of(address[0]))
+            self.connect(((socket.AF_UNIX, socket.SOCK_STREAM, 0, '', path),), timeout)
         else:
             host = worker.native(worker.text_of(address[0]))
-            self.socket = socket.create_connection((host, address[1]), timeout)
+            self.connect(socket.getaddrinfo(host, address[1], 0, socket.SOCK_STREAM), timeout)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.socket.setblocking(False)
         self.input = self.socket.fileno()
+
+    def connect(self, places, timeout):
+        """To the first that accepts. A green thread lets others run while it waits."""
+        deadline = worker.monotonic() + timeout
+        for family, kind, protocol, _, address in places:
+            try:
+                self.socket = self.module.socket(family, kind, protocol)
+                self.socket.setblocking(False)
+                problem = self.socket.connect_ex(address)
+                poll = Poll(worker.select.POLLOUT, [self.socket.fileno()])
+                while problem == errno.EINPROGRESS and worker.monotonic() < deadline:
+                    if poll.wait((deadline - worker.monotonic()) * 1000):
+                        problem = self.socket.getsockopt(self.module.SOL_SOCKET,
+                                                         self.module.SO_ERROR)
+            except EnvironmentError:
+                # No such family here, or no descriptor.
+                problem = sys.exc_info()[1].errno
+                continue
+            if not problem:
+                worker.keep_from_children(self.socket.fileno())
+                return
+            self.socket.close()
+        problem = errno.ETIMEDOUT if problem == errno.EINPROGRESS else problem
+        raise self.module.error(problem, os.strerror(problem))
 
     def shut_down(self, direction):
         try:

@@ -193,6 +193,33 @@ count_descriptors (pid_t pid)
   return count;
 }
 
+/* Green threads wait for an address without keeping the others from running. */
+static void
+test_waiting_in_green_threads (Fixture *fixture, gconstpointer unused)
+{
+  /* Its queue is full, so that nothing answers. */
+  g_autoptr (Server) server
+      = server_new_code ("import socket, time\n"
+                         "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)\n"
+                         "kept = [socket.socket() for _ in range(3)]\n"
+                         "for k in kept: k.setblocking(False); k.connect_ex(s.getsockname())\n"
+                         "print(s.getsockname()[1])\n"
+                         "import signal; signal.pause()");
+  g_autofree char *spec = server_spec (server, "//via=master");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  execnet_group_make_gateway_async (fixture->group, spec, cancellable, keep_result, &result);
+  /* It is under way as soon as the relay has a thread: a further one comes after it. */
+  for (guint i = 0; i < 10; i++)
+    assert_still_works (fixture->gateway);
+  g_cancellable_cancel (cancellable);
+  wait_for_result (&result);
+  g_assert_null (execnet_group_make_gateway_finish (fixture->group, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* Nothing is left of it in the gateway that leads there, which waits for a worker that does not
  * read. */
 static void
@@ -304,6 +331,9 @@ main (int argc, char **argv)
   ADD_TEST_WITH ("/via/socket/kill", MASTER, test_kill);
   ADD_TEST_WITH (
       "/via/socket/kill-while-it-does-not-read", MASTER, test_kill_while_it_does_not_read);
+  ADD_TEST_WITH ("/via/socket/waiting-in-green-threads",
+                 MASTER "//python=/usr/bin/python3//execmodel=gevent",
+                 test_waiting_in_green_threads);
   ADD_TEST_WITH ("/via/socket/installed", MASTER, test_installed);
   ADD_TEST_WITH ("/via/socket/installed-is-lost", MASTER, test_installed_is_lost);
   ADD_TEST_WITH (
