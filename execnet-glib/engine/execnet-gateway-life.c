@@ -144,10 +144,12 @@ finish (ExecnetGatewayCore *self, GError *error)
   g_mutex_unlock (&self->lock);
 
   g_cancellable_cancel (life->cancellable);
+  /* The other side's end may be known before the call to kill it returns: what is here stays until
+   * then. */
+  life->is_closing = TRUE;
   if (life->is_waiting_for_exit)
     execnet_transport_kill (life->transport);
-  if (self->connection != NULL)
-    life->is_closing = !execnet_connection_close (self->connection);
+  life->is_closing = self->connection != NULL && !execnet_connection_close (self->connection);
   leave_when_done (self);
 }
 

@@ -131,6 +131,22 @@ test_exit (Host *self, gconstpointer unused)
   assert_still_works (stays);
 }
 
+/* The interpreter starts, and says that it can't do what it should: it is ended in the middle of
+ * what it says. The second time on a session that another gateway uses. */
+static void
+test_refusing (Host *self, gconstpointer unused)
+{
+  g_autoptr (ExecnetGateway) gateway = NULL;
+  g_autofree char *more = g_strconcat ("//chdir=/no/such/folder", with_client, NULL);
+
+  assert_error_says (
+      host_fail (self, "-4", more), EXECNET_ERROR, EXECNET_ERROR_FAILED, "/no/such/folder");
+  gateway = host_make (self, "-4", with_client);
+  assert_error_says (
+      host_fail (self, "-4", more), EXECNET_ERROR, EXECNET_ERROR_FAILED, "/no/such/folder");
+  assert_still_works (gateway);
+}
+
 /* Through another host, which is another server. */
 static void
 test_jump (Host *self, gconstpointer unused)
@@ -251,6 +267,7 @@ main (int argc, char **argv)
   ADD_HOST_TEST ("/ssh/routes/many-channels", NULL, test_many_channels);
   ADD_HOST_TEST ("/ssh/routes/slow-reader", NULL, test_slow_reader);
   ADD_HOST_TEST ("/ssh/routes/exit", NULL, test_exit);
+  ADD_HOST_TEST ("/ssh/routes/refusing", NULL, test_refusing);
   ADD_HOST_TEST ("/ssh/routes/jump", NULL, test_jump);
   ADD_HOST_TEST ("/ssh/routes/jump-to-nowhere", NULL, test_jump_to_nowhere);
   ADD_HOST_TEST ("/ssh/routes/proxy-command", NULL, test_proxy_command);
