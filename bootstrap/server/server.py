@@ -247,8 +247,10 @@ def set_non_blocking(descriptor):
 
 
 def say(text):
+    """To whoever looks. Where nobody reads, it is lost: a full pipe must not stop the server."""
     try:
-        sys.stderr.write('socketserver: %s\n' % text)
-        sys.stderr.flush()
-    except (EnvironmentError, ValueError):
+        if select.select([], [sys.stderr], [], 0)[1]:
+            sys.stderr.write('socketserver: %s\n' % text)
+            sys.stderr.flush()
+    except (EnvironmentError, ValueError, TypeError, select.error):
         pass

@@ -369,7 +369,11 @@ give_up (ExecnetGatewayCore *self, GError *error)
       finish (self, error);
       return;
     }
-  life->overdue = error;
+  /* Who gave up first has the reason. */
+  if (life->overdue == NULL)
+    life->overdue = error;
+  else
+    g_error_free (error);
   g_cancellable_cancel (life->cancellable);
 }
 

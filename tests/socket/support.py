@@ -30,12 +30,13 @@ class Server:
     """Ours, at an address with a port that the system chooses, or where `address` says."""
 
     def __init__(self, *arguments, python=sys.executable, address='127.0.0.1:0', cwd=None,
-                 environ=None, descriptors=None):
+                 environ=None, descriptors=None, stderr=None):
         command = [python, SERVER, address] + list(arguments)
         if descriptors:
             command = ['sh', '-c', 'ulimit -n %d; exec "$@"' % descriptors, 'sh'] + command
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if stderr is None else stderr,
             cwd=cwd, env=dict(os.environ, **(environ or {})), text=True)
         self.first_line = self.process.stdout.readline()
         self.lines = []
@@ -48,7 +49,7 @@ class Server:
         self.port = found and int(found.group(1))
 
     def read_messages(self):
-        for line in self.process.stderr:
+        for line in self.process.stderr or ():
             with self.said:
                 self.lines.append(line)
                 self.said.notify_all()
@@ -80,7 +81,8 @@ class Server:
         status = self.process.wait(PATIENCE)
         self.thread.join()
         self.process.stdout.close()
-        self.process.stderr.close()
+        if self.process.stderr:
+            self.process.stderr.close()
         return status, ''.join(self.lines)
 
     def __enter__(self):

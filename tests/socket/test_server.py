@@ -3,6 +3,7 @@
 """The socket server: what it lets in, what it refuses, and that nothing hurts it."""
 
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
@@ -249,6 +250,23 @@ class HostileTest(ServerTest):
                         pass
                     self.assertEqual(read_all(connection)[1:], b'')
             self.assert_recovers(server, descriptors)
+
+    def test_messages_that_nobody_reads(self):
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b'x' * 4096)
+        os.set_blocking(writing, True)
+        with Server(stderr=writing) as server:
+            for _ in range(3):
+                with server.connect() as connection:
+                    connection.sendall(b'garbage\n')
+                    connection.settimeout(PATIENCE)
+                    read_all(connection)
+            self.assert_serves(server)
+        os.close(reading)
+        os.close(writing)
 
     def test_long_line(self):
         with Server() as server:
