@@ -7,11 +7,13 @@ import os
 import re
 import select
 import signal
+import subprocess
 import sys
 import tempfile
 import textwrap
 import unittest
 
+import server as ssh_server
 from support import LONG, run, start
 
 PROJECT = {
@@ -99,11 +101,13 @@ SLOW = {
 
 
 def summary(output):
-    """Return the counts of the last line, such as {'passed': '3', 'failed': '1'}."""
-    last = output.splitlines()[-1]
-    if ' in ' not in last:
+    """Return the counts of pytest's last line, such as {'passed': '3', 'failed': '1'}."""
+    # Stock execnet may write behind it that it forgot to close a socket.
+    lines = [line for line in output.splitlines() if re.search(r' in [\d.:]+m?s', line)]
+    if not lines:
         raise AssertionError(output)
-    return {word: count for count, word in re.findall(r'(\d+) (\w+)', last.rpartition(' in ')[0])}
+    counts = lines[-1].rpartition(' in ')[0]
+    return {word: count for count, word in re.findall(r'(\d+) (\w+)', counts)}
 
 
 class XdistTest(unittest.TestCase):
@@ -171,8 +175,8 @@ class XdistTest(unittest.TestCase):
     def test_environment(self):
         self.compare(WHERE, '--dist', 'load', '--tx', 'popen//env:WHO=me', counts={'passed': '1'})
 
-    def test_folder(self):
-        # There pytest and the tests are copied to.
+    def compare_elsewhere(self, way):
+        """Compare with workers in a folder that pytest and the tests are copied to."""
         copies = os.path.join(self.folder, 'copies-%s')
         tests = os.path.join(self.folder, 'project')
         os.mkdir(tests)
@@ -183,13 +187,31 @@ class XdistTest(unittest.TestCase):
                        'assert os.getcwd() == os.path.dirname(os.path.dirname(__file__))\n')
         ends = []
         for with_dropin in False, True:
-            spec = 'popen//chdir=' + copies % with_dropin
+            spec = '%s//chdir=%s' % (way, copies % with_dropin)
             status, output = run(
                 ['-m', 'pytest', '-p', 'no:cacheprovider', '--dist', 'load', '--tx', spec,
                  '--rsyncdir', tests, tests], with_dropin, cwd=self.folder)
             ends.append((status, summary(output)))
         self.assertEqual(ends[1], ends[0], output)
         self.assertEqual((ends[1][0], ends[1][1]['passed']), (0, '1'), output)
+
+    def test_folder(self):
+        self.compare_elsewhere('popen')
+
+    def test_socket(self):
+        with subprocess.Popen([sys.executable, os.environ['EXECNET_SOCKET_SERVER'], '127.0.0.1:0'],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as server:
+            try:
+                address = server.stdout.readline().split()[-1]
+                self.compare_elsewhere('socket=' + address)
+            finally:
+                server.terminate()
+
+    def test_ssh(self):
+        with ssh_server.Server() as server:
+            self.compare_elsewhere('ssh=-F %s test//python=%s'
+                                   % (server.folder / 'ssh_config', sys.executable))
 
     def test_crashing_workers_are_replaced(self):
         output = self.compare(CRASHING, '-n', '2', counts={'failed': '2', 'passed': '4'})
