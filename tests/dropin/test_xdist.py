@@ -63,14 +63,20 @@ WHERE = {
     ''',
 }
 
+# The pause is for xdist to send what it has to send: to a worker that has just died that fails, with
+# stock execnet too, and nothing tells when it has.
 CRASHING = {
     'test_crashing.py': '''
-        import os, signal
+        import os, signal, time
 
         def test_before(): pass
-        def test_killed(): os.kill(os.getpid(), signal.SIGKILL)
+        def test_killed():
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGKILL)
         def test_between(): pass
-        def test_exits(): os._exit(3)
+        def test_exits():
+            time.sleep(0.5)
+            os._exit(3)
         def test_after(): pass
         def test_last(): pass
     ''',
