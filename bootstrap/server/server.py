@@ -248,9 +248,18 @@ def set_non_blocking(descriptor):
 
 def say(text):
     """To whoever looks. Where nobody reads, it is lost: a full pipe must not stop the server."""
+    if not takes_more(sys.stderr):
+        return
     try:
-        if select.select([], [sys.stderr], [], 0)[1]:
-            sys.stderr.write('socketserver: %s\n' % text)
-            sys.stderr.flush()
-    except (EnvironmentError, ValueError, TypeError, select.error):
+        sys.stderr.write('socketserver: %s\n' % text)
+        sys.stderr.flush()
+    except (EnvironmentError, ValueError):
         pass
+
+
+def takes_more(file):
+    try:
+        return bool(select.select([], [file], [], 0)[1])
+    except (EnvironmentError, ValueError, TypeError, select.error):
+        # Jython knows that of sockets alone.
+        return True
