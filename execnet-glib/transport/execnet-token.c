@@ -17,7 +17,6 @@
 
 /* What can be guessed is no secret. */
 #define SHORTEST_TOKEN 16
-#define LONGEST_TOKEN (64 * 1024)
 
 #define HELLO "execnet-token 1"
 #define NONCE_SIZE 32
